@@ -168,7 +168,11 @@ def render(
     environment.filters |= {"cell": _cell, "fence": _fence, "bar": _bar}
     plain = redact(recipe)
     try:
-        text = template.read_text("utf-8") if template else files("balsa_data").joinpath("card.md.jinja").read_text("utf-8")
+        text = (
+            template.read_text("utf-8")
+            if template
+            else files("balsa_data").joinpath("card.md.jinja").read_text("utf-8")
+        )
         return environment.from_string(text).render(
             metadata=yaml.safe_dump(_metadata(summary, plain, audio), sort_keys=False, allow_unicode=True).rstrip(),
             name=plain.get("name", "dataset"),
@@ -209,7 +213,13 @@ def _metadata(summary: Summary, recipe: Mapping[str, Any], audio: str) -> dict[s
         "task_categories": ["audio-text-to-text"],
         "size_categories": [next((name for limit, name in SIZES if summary.total < limit), "n>10M")],
         "source_datasets": [f"extended|{corpus}" for corpus in corpora] or ["original"],
-        "tags": [*(["audio"] if audio == "embed" else []), "balsa-data", "synthetic", "audio-language-model", "hallucination"],
+        "tags": [
+            *(["audio"] if audio == "embed" else []),
+            "balsa-data",
+            "synthetic",
+            "audio-language-model",
+            "hallucination",
+        ],
         "configs": [
             _config("default", "*", {where for _, where in summary.splits}),
             *(_config(task, task, {where for t, where in summary.splits if t == task}) for task in tasks),
@@ -223,7 +233,7 @@ def _config(name: str, folder: str, splits: set[str]) -> dict[str, Any]:
 
 
 def _quartiles(words: Sequence[int]) -> tuple[int, int, int, int, int]:
-    first, median, third = quantiles(words, n=4, method="inclusive") if len(words) > 1 else words * 3
+    first, median, third = quantiles(words, n=4, method="inclusive") if len(words) > 1 else [words[0]] * 3
     return min(words), round(first), round(median), round(third), max(words)
 
 
