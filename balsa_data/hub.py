@@ -219,6 +219,8 @@ def _sentences(api: HfApi, repo_id: str) -> Iterator[None]:
             with _sentences(api, repo_id):
                 raise error.__cause__ from None
         raise DatasetError(_cut(api, error.__cause__ or error)) from None
+    except ValueError as error:  # metadata of a card that the Hub does not take
+        raise InputError(f"the Hub does not take this card: {' '.join(str(error).split())}") from None
 
 
 def _cut(api: HfApi, error: BaseException) -> str:
