@@ -390,6 +390,7 @@ def test_a_failed_build_leaves_the_earlier_folder(run: Source, tmp_path: Path) -
     with pytest.raises(InputError, match=r"cannot read the audio file .*take 2.flac: No such file"):
         build(run, tmp_path / "ds")
     assert files(tmp_path / "ds") == before
+    assert not (tmp_path / "ds.partial").exists()
 
 
 def test_clips_without_audio_cannot_be_embedded(tmp_path: Path) -> None:
@@ -398,6 +399,16 @@ def test_clips_without_audio_cannot_be_embedded(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="1 of 2 clips have none"):
         build(run, tmp_path / "ds", audio="embed")
     assert build(run, tmp_path / "ds").audio == "reference"
+
+
+def test_what_is_no_dataset_of_ours_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot load .*nowhere as a dataset") as raised:
+        next(load_rows(tmp_path / "nowhere"))
+    assert "\n" not in str(raised.value)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/train.jsonl").write_text('{"id": "1", "text": "x"}\n')
+    with pytest.raises(InputError, match="was not made by balsa-data: it has no column 'dataset'"):
+        next(load_rows(tmp_path / "other"))
 
 
 def test_an_empty_run_is_refused(tmp_path: Path) -> None:
