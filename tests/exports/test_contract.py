@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import tarfile
 from collections import Counter
 from collections.abc import Iterator
@@ -349,3 +350,26 @@ def test_audio_beyond_what_an_encoder_hears_is_warned_of(tmp_path: Path) -> None
     run = Source(tmp_path, [sample("s", halves, "difference")])
     assert export(run, "desta", tmp_path / "desta").warnings == ()  # 30 s a clip
     assert "beyond the 30 seconds" in export(run, "salmonn", tmp_path / "salmonn").warnings[0]  # 30 s together
+
+
+@pytest.mark.parts
+@pytest.mark.skipif("BALSA_PARTS" not in os.environ, reason="BALSA_PARTS names no folder of real parts")
+@EVERY
+def test_real_recordings_are_published_and_exported(name: str, tmp_path: Path) -> None:
+    folder = Path(os.environ["BALSA_PARTS"]) / "sounds"
+    known = [json.loads(line) for line in (folder / "clips.jsonl").read_text("utf-8").splitlines()]
+    chosen = [k for k in known if k["audio"].endswith(".ogg")][:4] + [k for k in known if k["audio"].endswith(".flac")][
+        :4
+    ]
+    made = provenance("s", strategy="random")
+    clips = [clip(k["id"], str(folder / k["audio"])) for k in chosen]
+    samples = [
+        sample(c.id, [c], response=f"A {k['label']}.", present=(k["label"],), absent=("siren",), provenance=made)
+        for c, k in zip(clips, chosen, strict=True)
+    ]
+    samples.append(sample("pair", [clips[0], clips[-1]], "difference", response="They differ."))
+    build(Source(tmp_path / "run", samples), tmp_path / "ds")
+    report = export(tmp_path / "ds", name, tmp_path / "out")
+    assert report.clips == 8
+    assert report.seconds > 1
+    assert sum(report.left_out.values()) == (0 if declared(name).clips is None else 1)

@@ -12,6 +12,11 @@ RESPONSES = ["  A steady tone, and no dog.\n", "The first is lower: 狗 🐕."]
 
 
 @pytest.fixture
+def responses() -> list[str]:
+    return RESPONSES
+
+
+@pytest.fixture
 def run(tmp_path: Path) -> Source:
     low, high = clip("low", tone(2.0, 22050, 200, 2)), clip("high", tone(3.0, 8000, 800))
     one = sample("s1", [low], prompt="Describe the audio.", response=RESPONSES[0])

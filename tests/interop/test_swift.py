@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import RESPONSES
 from sources import Source
 
 from balsa_data.exports import export
@@ -54,31 +53,31 @@ def text(template: Any, labels: Any) -> str:
 
 
 def test_one_and_two_clips_reach_tensors_and_the_label_is_the_response(
-    run: Source, template: Any, tmp_path: Path
+    run: Source, responses: list[str], template: Any, tmp_path: Path
 ) -> None:
     export(run, "swift", tmp_path / "out")
     encoded = [template.encode(row) for row in load(tmp_path / "out/train.jsonl")]
-    assert [text(template, row["labels"]) for row in encoded] == RESPONSES
+    assert [text(template, row["labels"]) for row in encoded] == responses
     batch = template.data_collator(encoded)
     assert batch["input_features"].shape == (3, 80, 3000)
     token = template.tokenizer.convert_tokens_to_ids("<|AUDIO|>")
     assert (batch["input_ids"] == token).sum(-1).tolist() == [1, 2]  # the model expands them
 
 
-def test_pairs_are_chosen_and_rejected(run: Source, template: Any, tmp_path: Path) -> None:
+def test_pairs_are_chosen_and_rejected(run: Source, responses: list[str], template: Any, tmp_path: Path) -> None:
     export(run, "swift", tmp_path / "out", preference=True)
     (row,) = load(tmp_path / "out/train_dpo.jsonl")
     template.set_mode("rlhf")
     pair = template.encode(row)
-    assert text(template, pair["chosen_labels"]) == RESPONSES[0]
+    assert text(template, pair["chosen_labels"]) == responses[0]
     assert text(template, pair["rejected_labels"]) == "A dog barks."
 
 
-def test_answers_are_labelled_for_kto(run: Source, template: Any, tmp_path: Path) -> None:
+def test_answers_are_labelled_for_kto(run: Source, responses: list[str], template: Any, tmp_path: Path) -> None:
     export(run, "swift", tmp_path / "out", preference=True)
     template.set_mode("kto")
     encoded = [template.encode(row) for row in load(tmp_path / "out/train_kto.jsonl")]
     assert [(text(template, row["chosen_labels"]), bool(row["label"])) for row in encoded] == [
-        (RESPONSES[0], True),
+        (responses[0], True),
         ("A dog barks.", False),
     ]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from conftest import RESPONSES
 from sources import Source
 
 from balsa_data.exports import export
@@ -17,12 +16,12 @@ webdataset = pytest.importorskip("webdataset")
 pytestmark = [pytest.mark.interop, pytest.mark.filterwarnings("ignore")]
 
 
-def test_one_and_two_clips_are_read_with_the_response(run: Source, tmp_path: Path) -> None:
+def test_one_and_two_clips_are_read_with_the_response(run: Source, responses: list[str], tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     export(run, "webdataset", tmp_path / "out")
     pipeline = webdataset.WebDataset(str(tmp_path / "out/train-000000.tar"), shardshuffle=False).decode()
     read = list(pipeline)
-    assert [sample["json"]["response"] for sample in read] == RESPONSES
+    assert [sample["json"]["response"] for sample in read] == responses
     assert [sorted(key for key in sample if key.endswith("wav")) for sample in read] == [["0.wav"], ["0.wav", "1.wav"]]
     for sample, seconds in zip(read, ([2.0], [2.0, 3.0]), strict=True):
         for index, length in enumerate(seconds):
