@@ -168,9 +168,13 @@ def load_rows(source: Path | str, *, revision: str | None = None) -> Iterator[tu
         InputError: It cannot be loaded, or is not one of ours.
     """
     import datasets
+    from pyarrow.dataset import ParquetFragmentScanOptions
 
+    options: dict[str, Any] = {}
+    if (Path(source) / MANIFEST).is_file():  # from a disk, reading ahead a whole shard gains nothing and holds it
+        options["fragment_scan_options"] = ParquetFragmentScanOptions(pre_buffer=False)
     try:
-        loaded = datasets.load_dataset(str(source), streaming=True, revision=revision)
+        loaded = datasets.load_dataset(str(source), streaming=True, revision=revision, **options)
     except Exception as error:  # what is not there, not a dataset or out of reach is told apart in many ways
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"cannot load {source} as a dataset: {reason}") from None

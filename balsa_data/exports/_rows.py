@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from balsa_data.audio import decode, file_name, join, read, wav
 from balsa_data.dataset import load_rows
@@ -235,7 +234,7 @@ class Preparation:
         data, path = audio["bytes"], str(audio["path"])
         if isinstance(data, bytes):
             return read(data)
-        if self._own or urlsplit(path).scheme in REMOTE:
+        if self._own or path.partition("://")[0] in REMOTE:
             return read(path)
         if self._root is None:
             raise InputError(f"the dataset only refers to {path!r}: say where its recordings are (audio_root)")
