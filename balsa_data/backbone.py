@@ -93,7 +93,9 @@ class LiteLLM:
         self._backoff = wait_random_exponential(multiplier=0.5, max=longest_wait)
         self._longest_wait = longest_wait
         self._spend = spend
-        self._seeded = "seed" in (self._litellm.get_supported_openai_params(model) or ()) and "seed" not in self._parameters
+        self._seeded = (
+            "seed" in (self._litellm.get_supported_openai_params(model) or ()) and "seed" not in self._parameters
+        )
 
     async def ask(self, messages: Sequence[dict[str, str]], seed: int) -> Answer:
         """See `Backbone.ask`."""
@@ -137,9 +139,11 @@ class LiteLLM:
         return self._answer(response)
 
     def _answer(self, response: Any) -> Answer:
-        choice = response.choices[0] if getattr(response, "choices", None) else None
-        text = choice.message.content if choice is not None else None
-        if choice is not None and choice.finish_reason == "content_filter":
+        if not getattr(response, "choices", None):
+            raise Passing("the answer has no choices")
+        choice = response.choices[0]
+        text = choice.message.content
+        if choice.finish_reason == "content_filter":
             raise RequestFailed("the provider's content filter withheld the answer")
         if not isinstance(text, str):
             raise Passing("the answer has no text")
@@ -193,7 +197,9 @@ def _knock(base: str) -> None:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise BackboneUnusable(f"api_base {base!r} is not an address: write it like http://127.0.0.1:8000/v1")
     try:
-        socket.create_connection((parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)), timeout=10).close()
+        socket.create_connection(
+            (parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)), timeout=10
+        ).close()
     except OSError as error:
         raise BackboneUnusable(
             f"nobody answers at {base} ({error.strerror or error}): start a server there, for instance "
@@ -218,7 +224,9 @@ def _sorted_out(litellm: Any, error: Exception, model: str, base: str | None) ->
     said = " ".join(str(error).split())
     said = said.removeprefix("litellm.").split(" Traceback ")[0][:300]
     if isinstance(error, litellm.AuthenticationError):
-        return BackboneUnusable(f"{model}{at} refuses the key: set the provider's API key in its environment variable ({said})")
+        return BackboneUnusable(
+            f"{model}{at} refuses the key: set the provider's API key in its environment variable ({said})"
+        )
     if isinstance(error, litellm.PermissionDeniedError):
         return BackboneUnusable(f"{model}{at} denies access: use a key that may call it ({said})")
     if isinstance(error, litellm.NotFoundError):
@@ -242,6 +250,25 @@ def _retry_after(error: Exception) -> float | None:
     response = getattr(error, "response", None)
     headers = getattr(response, "headers", None) or getattr(error, "litellm_response_headers", None) or {}
     try:
-        return max(0.0, float(headers.get("retry-after")))
-    except (TypeError, ValueError):
+        return max(0.0, float(headers["retry-after"]))
+    except (KeyError, ValueError):
         return None
+
+
+def count_tokens(model: str, messages: Sequence[dict[str, str]]) -> int:
+    """Return how many tokens a request has, by the model's own tokenizer where litellm has it, else by a usual one."""
+    return int(_import_litellm().token_counter(model=model, messages=list(messages)))
+
+
+def price(model: str, prices: Prices | None, prompt_tokens: int, completion_tokens: int) -> float | None:
+    """Return what tokens cost in US dollars; None where the price is not known."""
+    if prices is None and (model == "local" or model.startswith("local:")):
+        prices = Prices(input=0, output=0)
+    if prices is None:
+        known = (
+            _import_litellm().model_cost.get(model) or _import_litellm().model_cost.get(model.partition("/")[2]) or {}
+        )
+        if not known.get("input_cost_per_token"):
+            return None
+        prices = Prices(input=known["input_cost_per_token"] * 1e6, output=known["output_cost_per_token"] * 1e6)
+    return (prompt_tokens * prices.input + completion_tokens * prices.output) / 1e6

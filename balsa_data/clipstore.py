@@ -83,7 +83,9 @@ class ClipStore:
             rows = []
             for clip in batch:
                 if not clip.described:
-                    raise CorpusError(f"clip {clip.id!r} has no caption, sound event, speech or attribute: give one or leave it out")
+                    raise CorpusError(
+                        f"clip {clip.id!r} has no caption, sound event, speech or attribute: give one or leave it out"
+                    )
                 text = self._with_audio_on_disk(clip).model_dump_json(exclude_defaults=True)
                 digest.update(text.encode())
                 rows.append((position, clip.id, text, "" if known else json.dumps(sorted(heard(clip)))))
@@ -95,7 +97,9 @@ class ClipStore:
         if known is None:
             self.keep("digest", digest.hexdigest())
         elif known != digest.hexdigest():
-            raise RunError(f"{self._folder} was made with other clips: give another `out`, or the same clips to continue")
+            raise RunError(
+                f"{self._folder} was made with other clips: give another `out`, or the same clips to continue"
+            )
 
     def _insert(self, rows: list[tuple[int, str, str, str]]) -> None:
         self._db.execute("BEGIN")

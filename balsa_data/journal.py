@@ -105,7 +105,9 @@ class Journal:
         differing = [k for k in sorted({*known, *identity}) if known.get(k) != identity.get(k)]
         if differing:
             told = "; ".join(f"{k} was {known.get(k)!r}, is {identity.get(k)!r}" for k in differing)
-            raise RunError(f"{self.folder} was made otherwise ({told}): give another `out`, or the former values to continue")
+            raise RunError(
+                f"{self.folder} was made otherwise ({told}): give another `out`, or the former values to continue"
+            )
 
     def fact(self, name: str) -> Any:
         """Return a fact of the run; None where it is not known."""
@@ -128,7 +130,14 @@ class Journal:
     async def settled(self, position: int, outcome: Outcome) -> None:
         """Write what became of a request; it is on disk when this returns."""
         reason = None if isinstance(outcome, Sample) else outcome.reason
-        row = (position, outcome.id, outcome.outcome, outcome.task, reason, outcome.model_dump_json(exclude_defaults=True))
+        row = (
+            position,
+            outcome.id,
+            outcome.outcome,
+            outcome.task,
+            reason,
+            outcome.model_dump_json(exclude_defaults=True),
+        )
         await self._write("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?)", row)
 
     async def _write(self, statement: str, row: tuple[Any, ...]) -> None:
@@ -151,7 +160,9 @@ class Journal:
         except sqlite3.Error as error:
             if self._out.in_transaction:
                 self._out.execute("ROLLBACK")
-            reason = BalsaError(f"cannot write to {self.folder / 'journal.db'}: {error}; free the disk or mend the folder, then run again to continue")
+            reason = BalsaError(
+                f"cannot write to {self.folder / 'journal.db'}: {error}; free the disk or mend the folder, then run again to continue"
+            )
             for _, _, done in batch:
                 done.set_exception(reason)
         else:
@@ -178,7 +189,9 @@ class Journal:
         )
         found: dict[str, dict[int, Answer]] = {}
         for request, attempt, text, finish_reason, *usage in self._db.execute(query):
-            found.setdefault(request, {})[attempt] = Answer(text=text, finish_reason=finish_reason, usage=_usage(*usage))
+            found.setdefault(request, {})[attempt] = Answer(
+                text=text, finish_reason=finish_reason, usage=_usage(*usage)
+            )
         return found
 
     def outcomes(self, kind: str) -> Iterator[Outcome]:
@@ -196,7 +209,9 @@ class Journal:
 
     def counts(self) -> list[tuple[str, str, str | None, int]]:
         """Return (kind, task, reason, how many) for all outcomes."""
-        return list(self._db.execute("SELECT kind, task, reason, count(*) FROM outcomes GROUP BY 1, 2, 3 ORDER BY 1, 2, 4 DESC"))
+        return list(
+            self._db.execute("SELECT kind, task, reason, count(*) FROM outcomes GROUP BY 1, 2, 3 ORDER BY 1, 2, 4 DESC")
+        )
 
     def usage(self) -> Usage:
         """Return what all answers took, failed requests included."""
@@ -222,4 +237,3 @@ class Journal:
 
 def _usage(requests: int, prompt_tokens: int, completion_tokens: int, cost: float | None) -> Usage:
     return Usage(requests=requests, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens, cost=cost)
-

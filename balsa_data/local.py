@@ -37,14 +37,18 @@ def model_file(model: str) -> Path:
     owner, _, rest = name.partition("/")
     repo, _, file = rest.partition("/")
     if path.is_absolute() or name.startswith(".") or not file.endswith(".gguf"):
-        raise BackboneUnusable(f"there is no model file {name}: give local:/path/model.gguf or local:owner/repo/file.gguf")
+        raise BackboneUnusable(
+            f"there is no model file {name}: give local:/path/model.gguf or local:owner/repo/file.gguf"
+        )
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
         return Path(hf_hub_download(f"{owner}/{repo}", file))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise BackboneUnusable(f"cannot fetch {file} of {owner}/{repo} from the Hub: {str(error).splitlines()[0]}") from None
+        raise BackboneUnusable(
+            f"cannot fetch {file} of {owner}/{repo} from the Hub: {str(error).splitlines()[0]}"
+        ) from None
 
 
 def _packaged() -> Path:

@@ -77,7 +77,7 @@ class AbsentSounds:
         self._ruled_out = lru_cache(maxsize=None)(self._not_to_be_denied_beside)
 
     def _deniable(self, name: str) -> bool:
-        return name in self._taxonomy.sounds and self._taxonomy.sounds[name].deniable
+        return name in self._taxonomy.sounds and not self._taxonomy.sounds[name].generic
 
     def _not_to_be_denied_beside(self, sound: str) -> frozenset[str]:
         t = self._taxonomy
@@ -86,7 +86,9 @@ class AbsentSounds:
             family = t.descendants(parent)
             if len(family) <= SMALL_FAMILY:
                 out |= family
-        return frozenset(out | {other for near in list(out) for other in t.alike(near)})
+        return frozenset(
+            out | {other for near in list(out) if near in t.sounds for other in t.sounds[near].confusables}
+        )
 
     def candidates(self, heard: frozenset[str]) -> list[str]:
         """Return every sound that may be denied where these are heard, in a fixed order."""
@@ -126,4 +128,8 @@ class AbsentSounds:
 
     def _share(self, name: str, sound: str) -> float:
         """In how many of the clips with `sound` the other is heard too."""
-        return self._statistics.together[sound][name] / self._statistics.counts[sound] if sound in self._statistics.together else 0.0
+        return (
+            self._statistics.together[sound][name] / self._statistics.counts[sound]
+            if sound in self._statistics.together
+            else 0.0
+        )

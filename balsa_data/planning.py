@@ -7,20 +7,23 @@ what it is for. How many requests a clip gets of a task is spread evenly: a shar
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import floor
 from random import Random
 from typing import Any
 
+from balsa_data.claims import heard
 from balsa_data.clipstore import ClipStore
-from balsa_data.negatives import AbsentSounds
+from balsa_data.corpora import load_all
+from balsa_data.negatives import AbsentSounds, Statistics
 from balsa_data.prompting import Prompts
 from balsa_data.recipe import Recipe
 from balsa_data.schemas import AudioClip
 from balsa_data.tasks import TASKS, Draft, Draw
+from balsa_data.taxonomy import Taxonomy
 
-__all__ = ["Planner", "Request"]
+__all__ = ["Planner", "Request", "lay_out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,19 @@ class Planner:
                         position += 1
 
     def _request(
-        self, position: int, task: str, draft: Any, clips: tuple[AudioClip, ...], heard: tuple[frozenset[str], ...], nth: int
+        self,
+        position: int,
+        task: str,
+        draft: Any,
+        clips: tuple[AudioClip, ...],
+        heard: tuple[frozenset[str], ...],
+        nth: int,
     ) -> Request | None:
         key = "\0".join([str(self._recipe.seed), task, *(clip.id for clip in clips)])
         digest = hashlib.blake2b(key.encode(), digest_size=8)
-        first_phrasing = int.from_bytes(digest.digest())  # the nth sample of a clip takes the nth after it: never the same twice
+        first_phrasing = int.from_bytes(
+            digest.digest()
+        )  # the nth sample of a clip takes the nth after it: never the same twice
         digest.update(f"\0{nth}".encode())
         drafted = draft(clips, Draw(Random(digest.digest()), heard, self._absent))
         if drafted is None:
@@ -100,7 +111,36 @@ class Planner:
             seed_description="\n\n".join(seeds),
             prompt=prompt,
             messages=self._prompts.messages(
-                task, seeds, prompt, guided=drafted.guided, present=drafted.present, absent=drafted.absent, **drafted.values
+                task,
+                seeds,
+                prompt,
+                guided=drafted.guided,
+                present=drafted.present,
+                absent=drafted.absent,
+                **drafted.values,
             ),
             draft=drafted,
         )
+
+
+def lay_out(recipe: Recipe, store: ClipStore, prompts: Prompts, clips: Iterable[AudioClip] | None = None) -> Planner:
+    """Take the corpus into the store, unless it is there, and return the plan over it.
+
+    Args:
+        recipe: What to plan.
+        store: Where clips and the statistics over them are kept.
+        prompts: Templates and pools.
+        clips: The corpus, where it is not the recipe's own.
+
+    Raises:
+        CorpusError: The corpus cannot be used.
+        RunError: The store holds other clips.
+    """
+    taxonomy = Taxonomy.load(recipe.taxonomy)
+    if clips is not None or not store.complete:
+        store.fill(load_all(recipe.corpora) if clips is None else clips, lambda clip: heard(clip, taxonomy))
+    known = store.fact("statistics")
+    statistics = Statistics.from_json(known) if known else Statistics(sounds for _, sounds in store)
+    if not known:
+        store.keep("statistics", statistics.to_json())
+    return Planner(recipe, store, prompts, AbsentSounds(statistics, taxonomy, recipe.negatives))

@@ -19,7 +19,16 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_v
 from balsa_data.errors import RecipeError, nearest
 from balsa_data.schemas import Record, Text
 
-__all__ = ["CorpusSpec", "Limits", "NegativeSpec", "Prices", "PublishSpec", "Recipe", "recipe_names"]
+__all__ = [
+    "CorpusSpec",
+    "Limits",
+    "NegativeSpec",
+    "Prices",
+    "PublishSpec",
+    "Recipe",
+    "recipe_headlines",
+    "recipe_names",
+]
 
 Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(gt=0)]
@@ -34,7 +43,7 @@ class CorpusSpec(Record):
         path: Its file or folder (a repository id for ``hub``).
         options: The reader's own options.
         audio: What is asked of the audio files: ``ignore`` them, ``require`` each, or ``skip`` clips that lack theirs.
-        share: Its share of the clips when a recipe has several; None takes it whole.
+        share: The share of its clips that is taken, spread evenly.
         limit: At most so many clips of it.
     """
 
@@ -42,7 +51,7 @@ class CorpusSpec(Record):
     path: Text
     options: dict[str, Any] = {}
     audio: Literal["ignore", "require", "skip"] = "ignore"
-    share: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
     limit: Count | None = None
 
 
@@ -195,7 +204,11 @@ class Recipe(Record):
         except (OSError, UnicodeDecodeError) as error:
             raise RecipeError(f"cannot read the recipe {path}: {error}") from None
         except yaml.YAMLError as error:
-            where = f":{error.problem_mark.line + 1}" if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark else ""
+            where = (
+                f":{error.problem_mark.line + 1}"
+                if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark
+                else ""
+            )
             raise RecipeError(f"{path}{where} is not valid YAML: {getattr(error, 'problem', error)}") from None
         if not isinstance(values, dict):
             raise RecipeError(f"{path} is not a recipe: write keys and values, as in `balsa show demo`")
@@ -230,7 +243,15 @@ class Recipe(Record):
 
 def recipe_names() -> list[str]:
     """Return the names of the recipes that come with the library."""
-    return sorted(p.name.removesuffix(".yaml") for p in (files("balsa_data") / "recipes").iterdir() if p.name.endswith(".yaml"))
+    return sorted(
+        p.name.removesuffix(".yaml") for p in (files("balsa_data") / "recipes").iterdir() if p.name.endswith(".yaml")
+    )
+
+
+def recipe_headlines() -> list[dict[str, str]]:
+    """Return name and description of each recipe that comes with the library, its environment variables left as they are."""
+    found = ((name, yaml.safe_load(_find(name).read_text(encoding="utf-8"))) for name in recipe_names())
+    return [{"name": name, "description": str(values.get("description", ""))} for name, values in found]
 
 
 def _find(name: str | Path) -> Path:

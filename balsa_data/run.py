@@ -10,7 +10,7 @@ from balsa_data.journal import Journal
 from balsa_data.schemas import Failure, Rejection, Sample, Usage
 
 if TYPE_CHECKING:
-    import datasets
+    pass
 
 __all__ = ["Outcomes", "Run"]
 
@@ -37,8 +37,8 @@ class Outcomes(Sequence[T], Generic[T]):
     def __getitem__(self, index: int | slice) -> T | list[T]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        found = self._journal.outcome(self._kind, index if index >= 0 else len(self) + index)
-        return found  # type: ignore[return-value]  # the kind decides the class
+        at = index if index >= 0 else len(self) + index
+        return self._journal.outcome(self._kind, at)  # type: ignore[return-value]  # the kind decides the class
 
 
 class Run:

@@ -5,27 +5,23 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from balsa_data.backbone import Backbone, connect
-from balsa_data.checks import CHECKS, Item, failed
-from balsa_data.claims import heard
+from balsa_data.checks import Item, judge, selected
 from balsa_data.clipstore import ClipStore
-from balsa_data.corpora import load_all
 from balsa_data.errors import BackboneUnusable, BudgetReached, RequestFailed
 from balsa_data.journal import Answer, Journal, Outcome
-from balsa_data.negatives import AbsentSounds, Statistics
-from balsa_data.planning import Planner, Request
+from balsa_data.planning import Planner, Request, lay_out
 from balsa_data.progress import Progress
 from balsa_data.prompting import Prompts
 from balsa_data.recipe import Limits, Recipe
 from balsa_data.run import Run
 from balsa_data.schemas import Attempt, AudioClip, Failure, Provenance, Rejection, Sample, Usage, Verdict
-from balsa_data.taxonomy import Taxonomy
 
 __all__ = ["asynthesize", "synthesize"]
 
@@ -65,11 +61,17 @@ def synthesize(
     """
     arguments: dict[str, Any] = {**values, "out": out, "backbone": backbone, "concurrency": concurrency}
     arguments.update(progress=progress, retry_failures=retry_failures)
+    if _inside_a_loop():  # a notebook's, which cannot be entered twice
+        return _in_thread(clips, arguments)
+    return asyncio.run(asynthesize(clips, **arguments))
+
+
+def _inside_a_loop() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(asynthesize(clips, **arguments))
-    return _in_thread(clips, arguments)  # inside a notebook's loop, which cannot be entered twice
+        return False
+    return True
 
 
 def _in_thread(clips: Clips, arguments: dict[str, Any]) -> Run:
@@ -126,12 +128,9 @@ async def asynthesize(
         if retry_failures:
             journal.forget_failures()
         store = ClipStore(folder)
-        taxonomy = Taxonomy.load(recipe.taxonomy)
-        if stream is not None or not store.complete:
-            source = stream if stream is not None else load_all(recipe)
-            await asyncio.to_thread(store.fill, source, lambda clip: heard(clip, taxonomy))
+        planner = lay_out(recipe, store, prompts, stream)
         if journal.fact("planned") is None:
-            await _Synthesis(recipe, prompts, hashes, taxonomy, journal, store, backbone, concurrency, progress).run()
+            await _Synthesis(recipe, planner, hashes, journal, backbone, concurrency, progress).run()
         store.close()
     finally:
         journal.close()
@@ -172,11 +171,9 @@ class _Budget:
 @dataclass
 class _Synthesis:
     recipe: Recipe
-    prompts: Prompts
+    planner: Planner
     hashes: Mapping[str, str]
-    taxonomy: Taxonomy
     journal: Journal
-    store: ClipStore
     backbone_given: str | Backbone | None
     concurrency: int
     progress: bool
@@ -185,18 +182,17 @@ class _Synthesis:
     failed_first: int = field(default=0, init=False)
 
     async def run(self) -> None:
-        self.checks = _checks(self.recipe)
+        self.checks = selected(self.recipe.checks)
         self.budget = _Budget(self.recipe.limits, self.journal.usage())
         self.backbone = await self._backbone()
         self.version = version("balsa-data")
         self.unsettled = self.journal.unsettled_answers()
-        planner = Planner(self.recipe, self.store, self.prompts, self._absent_sounds())
-        self.journal.keep("at_most", planner.at_most)
+        self.journal.keep("at_most", self.planner.at_most)
         done = sum(n for *_, n in self.journal.counts())
-        plan = self._pending(planner)
+        plan = self._pending()
         started = time.monotonic()
         try:
-            with Progress(planner.at_most, done, show=self.progress) as self.shown:
+            with Progress(self.planner.at_most, done, show=self.progress) as self.shown:
                 await asyncio.gather(*(self._work(plan, first=i == 0) for i in range(self.concurrency)))
             if self.stopped_by is not None:
                 raise self.stopped_by
@@ -214,18 +210,11 @@ class _Synthesis:
             connect, recipe.backbone, recipe.api_base, recipe.parameters, prices=recipe.prices, spend=self.budget.spend
         )
 
-    def _absent_sounds(self) -> AbsentSounds:
-        known = self.store.fact("statistics")
-        statistics = Statistics.from_json(known) if known else Statistics(heard for _, heard in self.store)
-        if not known:
-            self.store.keep("statistics", statistics.to_json())
-        return AbsentSounds(statistics, self.taxonomy, self.recipe.negatives)
-
-    def _pending(self, planner: Planner) -> Iterator[Request]:
+    def _pending(self) -> Iterator[Request]:
         """The plan without what is settled; both are in order, so neither is held."""
         settled = self.journal.settled_positions()
         next_settled, self.planned = next(settled, None), 0
-        for request in planner:
+        for request in self.planner:
             self.planned += 1
             if request.position == next_settled:
                 next_settled = next(settled, None)
@@ -257,7 +246,7 @@ class _Synthesis:
             except RequestFailed as error:
                 usage += Usage(requests=error.requests)
                 common = self._common(request, attempt, usage)
-                outcome: Outcome = Failure(**common, reason=_named(error), detail=str(error), attempts=tuple(attempts))
+                outcome: Outcome = Failure(**common, reason="no_answer", detail=str(error), attempts=tuple(attempts))
                 break
             usage += answer.usage
             verdicts = self._verdicts(request, answer)
@@ -281,7 +270,9 @@ class _Synthesis:
                 self.failed_first += 1
                 if self.failed_first >= FIRST_TRIES:
                     self.journal.forget_failures()
-                    raise BackboneUnusable(f"none of the first {FIRST_TRIES} requests succeeded, the last: {error}") from None
+                    raise BackboneUnusable(
+                        f"none of the first {FIRST_TRIES} requests succeeded, the last: {error}"
+                    ) from None
             raise
         await self.journal.answered(request.id, attempt, answer)
         self.budget.answered(answer.usage)

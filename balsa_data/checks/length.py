@@ -12,7 +12,9 @@ from balsa_data.schemas import Verdict
 REASONS = {"too_short": "the response has too few words", "too_long": "the response has too many words"}
 
 
-def check(item: Item, *, min_words: Annotated[int, Field(ge=1)] = 2, max_words: Annotated[int, Field(ge=1)] = 250) -> Verdict:
+def check(
+    item: Item, *, min_words: Annotated[int, Field(ge=1)] = 2, max_words: Annotated[int, Field(ge=1)] = 250
+) -> Verdict:
     """Refuse responses of too few or too many words; the answer to a yes/no question may be one word."""
     words = len(item.response.split())
     if words < (1 if item.task == "existence" else min_words):

@@ -9,7 +9,9 @@ from balsa_data.schemas import Verdict
 
 REASONS = {"repetition": "the response repeats itself"}
 
-_PHRASE = re.compile(r"\b(\w+(?:\W+\w+){1,11}?)(?:\W+\1\b){2,}", re.IGNORECASE)  # two to twelve words, three times running
+_PHRASE = re.compile(
+    r"\b(\w+(?:\W+\w+){1,11}?)(?:\W+\1\b){2,}", re.IGNORECASE
+)  # two to twelve words, three times running
 _WORD = re.compile(r"\b(\w+)(?:\W+\1\b){5,}", re.IGNORECASE)  # "woof woof woof" is no loop, six times is
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]?")
 
@@ -31,7 +33,9 @@ def check(item: Item, *, same_sentence: int = 2, distinct: float = 0.25) -> Verd
             key = " ".join(words)
             seen[key] = seen.get(key, 0) + 1
             if seen[key] > same_sentence:
-                return failed("repetition", "repetition", f"the response says {key!r} {seen[key]} times", sentence.span())
+                return failed(
+                    "repetition", "repetition", f"the response says {key!r} {seen[key]} times", sentence.span()
+                )
     words = tuple(re.findall(r"\w+", item.response.lower()))
     if len(words) >= 40 and len(set(words)) < distinct * len(words):
         return failed("repetition", "repetition", f"of {len(words)} words only {len(set(words))} are different")

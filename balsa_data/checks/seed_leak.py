@@ -31,5 +31,7 @@ def check(item: Item) -> Verdict:
     free = " ".join([item.prompt, *(s.transcript for c in item.clips for s in c.speech)]).lower()
     for found in _LEAK.finditer(item.response):
         if found.group().lower() not in free:
-            return failed("seed_leak", "seed_leak", f"the response speaks of its source: {found.group()!r}", found.span())
+            return failed(
+                "seed_leak", "seed_leak", f"the response speaks of its source: {found.group()!r}", found.span()
+            )
     return passed("seed_leak")

@@ -9,7 +9,9 @@ from balsa_data.schemas import Verdict
 
 REASONS = {"truncated": "the response was cut by max_tokens, or breaks off"}
 
-_BREAKS_OFF = re.compile(r"(?:[,;:–—-]|\b(?:a|an|the|and|or|nor|but|of|with|to|in|on|at|by|for|from|is|are|as|that))\s*$", re.I)
+_BREAKS_OFF = re.compile(
+    r"(?:[,;:–—-]|\b(?:a|an|the|and|or|nor|but|of|with|to|in|on|at|by|for|from|is|are|as|that))\s*$", re.IGNORECASE
+)
 
 
 def check(item: Item) -> Verdict:

@@ -10,17 +10,21 @@ Audio that is missing is not a reader's business: it yields the path where the f
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
+from itertools import islice
+from math import floor
 from pathlib import Path
 from typing import Any, Literal
 
 from balsa_data.corpora._files import is_uri, located
-from balsa_data.errors import CorpusError
+from balsa_data.errors import CorpusError, RecipeError
+from balsa_data.recipe import CorpusSpec
 from balsa_data.registry import Registry
 from balsa_data.schemas import AudioClip
 
-__all__ = ["CORPORA", "Clips", "load"]
+__all__ = ["CORPORA", "Clips", "load", "load_all"]
 
 CORPORA = Registry(package="balsa_data.corpora", function="read", kind="reader")
 
@@ -113,6 +117,24 @@ def load(
         CorpusError: (while it is read) The corpus is empty, or a file or row of it cannot be used.
     """
     return Clips(reader, path, options, audio, dataset)
+
+
+def load_all(specs: Sequence[CorpusSpec]) -> Iterator[AudioClip]:
+    """Stream the clips of a recipe's corpora, one after the other; of several, each id is led by its corpus' name.
+
+    Raises:
+        RecipeError: There are no corpora.
+        CorpusError: As `load`.
+    """
+    if not specs:
+        raise RecipeError("the recipe has no corpora: write some, or hand clips to synthesize()")
+    for spec in specs:
+        clips = load(spec.reader, spec.path, options=spec.options, audio=spec.audio)
+        chosen = (c for i, c in enumerate(clips) if floor((i + 1) * spec.share) > floor(i * spec.share))
+        for clip in islice(chosen, spec.limit):
+            yield clip.model_copy(update={"id": f"{clip.dataset}/{clip.id}"}) if len(specs) > 1 else clip
+        if clips.skipped:
+            warnings.warn(f"{spec.path}: {clips.skipped} clips were skipped, their audio is missing", stacklevel=2)
 
 
 def _lacking(audio: str | bytes | None) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-
 from balsa_data.schemas import AudioClip
 from balsa_data.tasks import Draft, Draw
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from balsa_data.schemas import AudioClip
 from balsa_data.tasks import Draft, Draw
 
