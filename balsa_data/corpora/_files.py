@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import json
 import os
 import re
 import zlib
@@ -25,18 +24,17 @@ from balsa_data.schemas import AudioClip, problems
 __all__ = [
     "AUDIO_SUFFIXES",
     "Row",
+    "audio_of",
     "beside",
     "files",
     "grouped",
     "is_uri",
-    "json_file",
-    "json_rows",
     "lines",
     "listing",
     "located",
     "lookup",
+    "parts",
     "pretty",
-    "split_name",
     "table",
 ]
 
@@ -82,12 +80,13 @@ class Row(dict[str, Any]):
         except ValueError:
             raise self.wrong(f"field {field!r} is {self[field]!r}, where a number belongs") from None
 
-    def code(self, field: str, value: str, meanings: dict[str, str]) -> str:
-        """Return what a code in this row stands for.
+    def code(self, field: str, meanings: dict[str, str], value: str | None = None) -> str:
+        """Return what the code in a field stands for (or `value`, a part of that field).
 
         Raises:
             CorpusError: The corpus has no such code.
         """
+        value = self.text(field) if value is None else value
         if value not in meanings:
             raise self.wrong(f"field {field!r} has the unknown code {value!r}{nearest(value, meanings)}")
         return meanings[value]
@@ -122,15 +121,29 @@ def is_uri(audio: str) -> bool:
     return _URI.match(audio) is not None
 
 
-def split_name(row: Row, pattern: str, name: str) -> re.Match[str]:
-    """Return the parts of a file's name that carries codes.
+def audio_of(row: Row, pattern: str, folder: Path) -> str:
+    """Return where a row's audio is, after the user's pattern with columns in braces (``{youtube_id}.wav``).
 
     Raises:
-        CorpusError: The name is not of the corpus' form.
+        CorpusError: The pattern names a column that is not there.
     """
-    if match := re.fullmatch(pattern, name):
-        return match
-    raise row.wrong(f"{name!r} is not named as this corpus names its files ({pattern}): move it out of the folder")
+    try:
+        return beside(folder, pattern.format_map({k: str(v).strip() for k, v in row.items()}))
+    except KeyError as error:
+        raise row.wrong(f"option 'audio' ({pattern}) names no column{nearest(str(error.args[0]), row)}") from None
+    except (ValueError, AttributeError, IndexError) as error:
+        raise row.wrong(f"option 'audio' ({pattern}) is no pattern ({error}): write columns in braces") from None
+
+
+def parts(text: str, pattern: re.Pattern[str], place: str | Path, form: str) -> Row:
+    """Return the named parts of a file's name or a line that is written in a fixed form.
+
+    Raises:
+        CorpusError: The text is not of this form.
+    """
+    if match := pattern.fullmatch(text):
+        return Row(match.groupdict().items(), str(place))
+    raise CorpusError(f"{place}: {text!r} is not of the form {form}")
 
 
 def pretty(label: str) -> str:
@@ -143,9 +156,9 @@ def pretty(label: str) -> str:
     return text if text.partition(" ")[0][1:].lower() != text.partition(" ")[0][1:] else text[:1].lower() + text[1:]
 
 
-def lookup(table: Iterable[Row], key: str, value: str) -> dict[str, str]:
+def lookup(rows: Iterable[Row], key: str, value: str) -> dict[str, str]:
     """Return one column of a small table by another (a labels file: mid → display name)."""
-    return {row.text(key): row.text(value) for row in table}
+    return {row.text(key): row.text(value) for row in rows}
 
 
 def grouped(rows: Callable[[], Iterator[Row]], key: Callable[[Row], str]) -> Iterator[list[Row]]:
@@ -193,17 +206,17 @@ def listing(folder: Path) -> Path:
     return folder
 
 
-def lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield a text file's lines with their numbers, counted from 1.
+def lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
+    """Yield a text file's lines with their numbers, counted from 1; the file may be gzipped.
 
     Raises:
-        CorpusError: The file is missing, unreadable, or a line is not UTF-8.
+        CorpusError: The file is missing, unreadable, or a line is not text in this encoding.
     """
     number = 0
     try:
         with cast("IO[bytes]", gzip.open(path) if path.suffix == ".gz" else path.open("rb")) as file:
             for number, raw in enumerate(file, start=1):
-                yield number, raw.decode("utf-8-sig" if number == 1 else "utf-8")
+                yield number, raw.decode("utf-8-sig" if number == 1 and encoding == "utf-8" else encoding)
     except UnicodeDecodeError as error:
         raise CorpusError(
             f"{path}:{number}: byte {error.start + 1} of the line is not UTF-8: save the file as UTF-8"
@@ -222,6 +235,7 @@ def table(
     header: Collection[str] = (),
     comment: str | None = None,
     quoting: bool = True,
+    encoding: str = "utf-8",
 ) -> Iterator[Row]:
     """Yield the rows of a csv or tsv file.
 
@@ -232,6 +246,7 @@ def table(
         header: The columns' names, where the file's first row is data.
         comment: What a line that is not data starts with.
         quoting: Whether a quote character quotes (csv) or is text like any other (many a tsv).
+        encoding: The file's.
 
     Raises:
         CorpusError: A column is missing, a row is longer or shorter than the header, a quote is not closed.
@@ -240,7 +255,7 @@ def table(
 
     def data() -> Iterator[str]:
         nonlocal start
-        for number, line in lines(path):
+        for number, line in lines(path, encoding):
             if not (comment and line.startswith(comment)):
                 start = start or number
                 yield line
@@ -269,36 +284,6 @@ def table(
         raise CorpusError(f"{path}:{start}: the row that starts here cannot be read ({error})") from None
     if not names:
         raise CorpusError(f"{path}: the file is empty, where a row of column names belongs")
-
-
-def json_rows(path: Path) -> Iterator[Row]:
-    """Yield the objects of a json lines file.
-
-    Raises:
-        CorpusError: A line is not a JSON object.
-    """
-    for number, line in lines(path):
-        if line.strip():
-            place = f"{path}:{number}"
-            try:
-                value = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise CorpusError(f"{place}: not valid JSON ({error})") from None
-            if not isinstance(value, dict):
-                raise CorpusError(f"{place}: a {type(value).__name__}, where a JSON object belongs")
-            yield Row(value.items(), place)
-
-
-def json_file(path: Path) -> Any:
-    """Return what a json file holds.
-
-    Raises:
-        CorpusError: It is missing or not valid JSON.
-    """
-    try:
-        return json.loads("".join(line for _, line in lines(path)))
-    except json.JSONDecodeError as error:
-        raise CorpusError(f"{path}:{error.lineno}: not valid JSON ({error})") from None
 
 
 def _refuse_missing(path: Path, wanted: Collection[str], names: Collection[str]) -> None:

@@ -1,13 +1,8 @@
-"""What corpora of YouTube segments share: AudioCaps, AudioSet, VGGSound. Their audio is not distributed."""
+"""How corpora of YouTube segments name what they share: AudioCaps, AudioSet, VGGSound, WavCaps. None distributes audio."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from balsa_data.corpora._files import Row, beside
-from balsa_data.errors import nearest
-
-__all__ = ["audio_of", "segment"]
+__all__ = ["recording", "segment"]
 
 
 def segment(video: str, start: float) -> str:
@@ -15,15 +10,6 @@ def segment(video: str, start: float) -> str:
     return f"{video}_{round(start * 1000)}"
 
 
-def audio_of(row: Row, pattern: str, folder: Path) -> str:
-    """Return where a row's audio is, after the user's pattern with columns in braces (``{youtube_id}.wav``).
-
-    Raises:
-        CorpusError: The pattern names a column that is not there.
-    """
-    try:
-        return beside(folder, pattern.format_map({k: str(v).strip() for k, v in row.items()}))
-    except KeyError as error:
-        raise row.wrong(f"option 'audio' ({pattern}) names no column{nearest(str(error.args[0]), row)}") from None
-    except (ValueError, AttributeError, IndexError) as error:
-        raise row.wrong(f"option 'audio' ({pattern}) is no pattern ({error}): write columns in braces") from None
+def recording(video: str) -> str:
+    """Return the name of a video as a recording, the same in every corpus."""
+    return f"youtube:{video}"

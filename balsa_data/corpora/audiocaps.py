@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from balsa_data.corpora._files import Row, grouped, table
-from balsa_data.corpora._youtube import audio_of, segment
+from balsa_data.corpora._files import Row, audio_of, grouped, table
+from balsa_data.corpora._youtube import recording, segment
 from balsa_data.schemas import AudioClip
 
 LICENSE = "YouTube videos, each its uploader's; captions MIT"
@@ -43,5 +43,5 @@ def read(path: Path, *, audio: str = "{youtube_id}.wav") -> Iterator[AudioClip]:
             id=key(row),
             audio=audio_of(row, audio, path.parent),
             captions=[r.text("caption") for r in group],
-            recording=row.text("youtube_id"),
+            recording=recording(row.text("youtube_id")),
         )

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from balsa_data.corpora._files import lookup, pretty, table
-from balsa_data.corpora._youtube import audio_of, segment
+from balsa_data.corpora._files import audio_of, lookup, pretty, table
+from balsa_data.corpora._youtube import recording, segment
 from balsa_data.schemas import AudioClip
 
 LICENSE = "YouTube videos, each its uploader's; labels CC-BY-4.0"
@@ -41,6 +41,6 @@ def read(path: Path, *, labels: str = "class_labels_indices.csv", audio: str = "
             id=segment(row.text("YTID"), start),
             audio=audio_of(row, audio, path.parent),
             duration=end - start,
-            events=[{"label": pretty(row.code("positive_labels", mid.strip(), named))} for mid in mids],
-            recording=row.text("YTID"),
+            events=[{"label": pretty(row.code("positive_labels", named, mid.strip()))} for mid in mids],
+            recording=recording(row.text("YTID")),
         )

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from balsa_data.corpora._files import Row, files, json_file, lines, pretty
+from balsa_data.corpora._files import Row, files, lines, pretty
+from balsa_data.corpora._json import json_file
 from balsa_data.corpora._records import clip_of
 from balsa_data.errors import CorpusError
 from balsa_data.schemas import AudioClip

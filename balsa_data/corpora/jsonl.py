@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from balsa_data.corpora._files import json_rows
+from balsa_data.corpora._json import json_rows
 from balsa_data.corpora._records import clip_of
 from balsa_data.schemas import AudioClip
 
