@@ -9,7 +9,7 @@ from balsa_data.claims import claims
 from balsa_data.schemas import AudioClip, SpeechSegment
 from balsa_data.taxonomy import Taxonomy, default
 
-__all__ = ["heard", "narrowest", "related", "unlisted", "wider"]
+__all__ = ["akin", "heard", "narrowest", "related", "supported", "unlisted"]
 
 
 def heard(*clips: AudioClip, taxonomy: Taxonomy | None = None) -> frozenset[str]:
@@ -29,10 +29,17 @@ def unlisted(sounds: Iterable[str], taxonomy: Taxonomy | None = None) -> frozens
     return frozenset(s for s in sounds if s not in known)
 
 
-def wider(sounds: frozenset[str], taxonomy: Taxonomy | None = None) -> frozenset[str]:
-    """Return the sounds and all they are kinds of."""
+def supported(sound: str, present: frozenset[str], taxonomy: Taxonomy | None = None) -> bool:
+    """Return whether metadata that names the sounds `present` bears out that `sound` is heard.
+
+    It does when the sound or a kind of it is present, or all of the several classes it is at once: *siren* and *emergency
+    vehicle* make an *emergency siren*.
+    """
     taxonomy = taxonomy or default()
-    return sounds.union(*(taxonomy.ancestors(s) for s in sounds if s in taxonomy.sounds))
+    if sound in present or sound not in taxonomy.sounds:
+        return sound in present
+    parents = taxonomy.sounds[sound].parents
+    return not present.isdisjoint(taxonomy.descendants(sound)) or (len(parents) > 1 and present.issuperset(parents))
 
 
 def narrowest(sounds: frozenset[str], taxonomy: Taxonomy | None = None) -> frozenset[str]:
@@ -45,6 +52,13 @@ def related(a: str, b: str, taxonomy: Taxonomy | None = None) -> bool:
     """Return whether the two are one sound or one is a kind of the other; sounds the taxonomy lacks are only themselves."""
     taxonomy = taxonomy or default()
     return a == b or (a in taxonomy.sounds and b in taxonomy.sounds and taxonomy.related(a, b))
+
+
+def akin(a: str, b: str, taxonomy: Taxonomy | None = None) -> bool:
+    """Return whether the two are related, or two sides of one sound: *siren* and *emergency vehicle*."""
+    taxonomy = taxonomy or default()
+    known = a in taxonomy.sounds and b in taxonomy.sounds
+    return a == b or (known and (taxonomy.related(a, b) or taxonomy.join(a, b) is not None))
 
 
 def _told(clip: AudioClip) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:

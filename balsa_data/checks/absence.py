@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from balsa_data.checks import Item, failed, passed
 from balsa_data.claims import EVERYTHING, Claim, Polarity, claims
-from balsa_data.facts import heard, narrowest, related, unlisted
+from balsa_data.facts import akin, heard, narrowest, related, unlisted
 from balsa_data.schemas import Verdict
 
 REASONS = {"contradicted": "says that a sound is not heard which the metadata has"}
@@ -32,8 +32,6 @@ def check(item: Item) -> Verdict:
 
 def _denied(claim: Claim, present: frozenset[str]) -> set[str]:
     """Return what is present of what a claim denies."""
-    if claim.sound == EVERYTHING:
-        found = set(present)
-    else:
-        found = {p for p in present if related(p, claim.sound)}
-    return {p for p in found if not any(related(p, b) for b in claim.besides)}
+    if claim.sound != EVERYTHING:
+        return {p for p in present if related(p, claim.sound) and not any(related(p, b) for b in claim.besides)}
+    return {p for p in present if not any(akin(p, b) for b in claim.besides)}

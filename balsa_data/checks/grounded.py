@@ -7,7 +7,7 @@ from typing import Literal
 
 from balsa_data.checks import Item, failed, passed
 from balsa_data.claims import Polarity, claims, words
-from balsa_data.facts import heard, unlisted, wider
+from balsa_data.facts import heard, supported, unlisted
 from balsa_data.schemas import AudioClip, Verdict
 
 REASONS = {
@@ -44,9 +44,8 @@ def check(item: Item, *, beyond: Literal["tolerate", "refuse"] = "tolerate") -> 
         beyond: Whether places, moods and guesses that the metadata does not hold are let pass.
     """
     present = heard(*item.clips)
-    supported = wider(present)
     for claim in claims(item.response, prompt=item.prompt, labels=unlisted(present)):
-        if claim.polarity is Polarity.ABSENT or claim.sound in supported:
+        if claim.polarity is Polarity.ABSENT or supported(claim.sound, present):
             continue
         said = item.response[claim.start : claim.end]
         doubt = " or leaves it open" if claim.polarity is Polarity.UNCLEAR else ""

@@ -24,10 +24,14 @@ EVERYTHING = "any sound"
 
 _ALL = re.compile(
     r"\b(?:nothing|anything|(?:(?<=no )|(?<=any )|(?<=only )|(?<=other )|(?<=additional )|(?<=further ))"
-    r"(?:(?:other|additional|further|more|discernible|audible) )?(?:sounds?|noises?|audio)\b"
-    r"(?! (?:of|from|like|such|that|which|effects?|related|associated|resembling|made|produced|coming|due|by|as|in the)\b))",
+    r"(?:(?:other|additional|further|more|discernible|audible) )?(?:sounds?|noises?|audio)\b)"
+    r"(?! (?:of|from|like|such|effects?|related|associated|resembling|made|produced|coming|due|by|as|"
+    r"(?:that|which) (?!(?:can|could|is|are) (?:be )?(?:heard|audible|detected|present)))\b)",
     re.IGNORECASE,
 )
+# What the matcher would join across: "no animals besides the cat" names two sounds.
+_APART = re.compile(r"\b(?:besides|except(?: for)?|other than|apart from|aside from|rather than|instead of|unlike)\b", re.IGNORECASE)
+_THE_AUDIO = words("recording recordings recorded track soundtrack audio sample")
 _PLAIN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _PAIR = re.compile(r"[^\W_]+ [^\W_]+")
 _OTHER = words("other else additional further more only anything besides")
@@ -62,7 +66,8 @@ class Claim:
 
 def mentions(text: str, labels: Iterable[str] = (), taxonomy: Taxonomy | None = None) -> tuple[Mention, ...]:
     """Return the sounds that `text` names: the taxonomy's, and `labels` it does not know, as they are written."""
-    found = list((taxonomy or default()).find(text))
+    apart = _APART.sub(lambda m: ";".ljust(len(m.group())), text)
+    found = [m for m in (taxonomy or default()).find(apart) if m.text.casefold() not in _THE_AUDIO]
     for label in sorted({x for x in labels if x.strip()}, key=len, reverse=True):
         pattern = rf"(?<!\w){re.escape(label)}(?:e?s)?(?!\w)"
         for match in re.finditer(pattern, text, re.IGNORECASE):
@@ -120,7 +125,7 @@ def stated(text: str, vocabulary: Container[str]) -> Iterator[tuple[int, int, st
     Words in quotation marks and under a denial are left out: "not a man but a woman" states a woman.
     """
     quoted = [(q.start, q.end) for q in quotes(text) if q.spoken]
-    for sentence in sentences(text):
+    for sentence in sentences(text, quoted):
         spans, at = [], sentence.start
         for match in _PLAIN.finditer(text, sentence.start, sentence.end):
             pair = _PAIR.match(text, match.start(), sentence.end)
@@ -170,7 +175,7 @@ class _Reader:
         heading: Polarity | None = None
         question: list[int] = []
         first = True
-        for sentence in sentences(self.text):
+        for sentence in sentences(self.text, self.quoted):
             words = tokens(self.text, sentence.start, sentence.end, self.spans, self.quoted)
             if not words:
                 continue
@@ -185,7 +190,7 @@ class _Reader:
             heading = self._sentence(sentence, words, heading, first=first)
             question = [t.sound for t in words if t.sound is not None] if "?" in sentence.end_mark else []
             for sound in question:
-                if self.polarity[sound] is Polarity.PRESENT:
+                if self.polarity.get(sound) is Polarity.PRESENT:
                     self.polarity[sound] = Polarity.HEDGED
             first = False
 
@@ -236,9 +241,9 @@ class _Reader:
         self.polarity |= found
         besides = frozenset(self.sounds[i] for i in excepted)
         for i, word in enumerate(words):
-            if word.sound is None:
+            if word.sound not in found:
                 continue
-            if besides and found[word.sound] is Polarity.ABSENT:
+            if besides and found.get(word.sound) is Polarity.ABSENT:
                 self.besides[word.sound] = besides
             near = " ".join(t.text for t in [*words[max(0, i - 2) : i + 1], *words[i + 1 : i + 2]]).split()
             if _OTHER & set(near) or (self.sounds[word.sound] == EVERYTHING and "else" in near):

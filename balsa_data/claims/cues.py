@@ -50,13 +50,13 @@ _PHRASES = {
     Cue.NONE: "none|nowhere to be heard|nowhere to be found|no such sound|no such sounds|no such thing",
     Cue.EXCEPT: (
         "except|except for|excepting|apart from|aside from|other than|besides|beside|save for|barring|beyond|"
-        "with the exception of|outside of|but for"
+        "with the exception of|outside of|but for|despite|in spite of"
     ),
     Cue.CONTRAST: (
         "but|however|instead|although|though|even though|yet|while|whereas|whilst|nevertheless|nonetheless|"
-        "on the other hand|on the contrary|in contrast|by contrast|conversely|despite|in spite of|meanwhile"
+        "on the other hand|on the contrary|in contrast|by contrast|conversely|meanwhile"
     ),
-    Cue.ONLY: "only|just|rather|merely|solely|simply|exclusively|leaving",
+    Cue.ONLY: "only|just|rather|merely|solely|simply|exclusively|leaving|due to|because of|thanks to|owing to|thus",
     Cue.HEDGE: (
         "maybe|perhaps|possibly|probably|presumably|likely|potentially|arguably|apparently|seemingly|supposedly|"
         "seems|seem|seemed|appears to|appear to|appeared to|suggests|suggest|suggesting|suggested|implies|implying|"
@@ -80,7 +80,7 @@ _PHRASES = {
         "not merely|not simply|not solely|not exclusively|not necessarily only|none other than|nothing less than|"
         "could be heard|could hear|could be detected|could be perceived|such as|as well as|just as|not long after|"
         "rather loud|rather loudly|rather soft|rather quiet|rather faint|rather quietly|may be heard|might as well|"
-        "if not|yes and no|sounds like the sound of|no time|not alone|if any|just like|n't it|n't they|n't there|"
+        "if not|yes and no|no time|not alone|if any|just like|"
         "like the sound of|would be described as|not far|just before|just after|only a few|such as the|still"
     ),
 }
@@ -93,7 +93,7 @@ PERCEIVED = words(
     "heard present audible detected detectable there here part included featured found noticeable noticed perceived "
     "perceptible recorded captured evident occurring happening discernible distinguishable apparent identified "
     "identifiable available among contained listed recognizable picked observed existent involved registered "
-    "represented discerned"
+    "represented discerned provided given"
 )
 ACTIVE = words(
     "hear hears hearing contain contains containing include includes including have has having feature features "
@@ -118,23 +118,21 @@ FILLERS = words(
 )
 DEFINITE_PLACE = words(
     "over amid amidst among amongst during behind beneath underneath alongside accompanying accompany beside in under "
-    "with above against within throughout after before following"
+    "with above against within throughout through after before following"
 )
 UNIVERSAL = words("all every everything each everyone any")
 QUIET = words("quiet silent silence still calm")
 
-# What makes a run of words a clause of its own.
+# What makes a run of words a clause of its own. Forms that are nouns as well (*chimes*, *screams*) are not here.
 FINITE = words(
     "is are was were am has have had does do did can could will would may might must should shall cannot isn't aren't "
     "wasn't weren't hasn't haven't hadn't doesn't don't didn't can't couldn't won't wouldn't it's that's there's what's "
     "here's he's she's i'm i've i'd you're they're we're you've hear hears contains contain includes include features "
-    "feature plays blows falls runs talks speaks sings passes starts stops continues goes comes begins follows seems "
-    "appears sounds fills makes gives says laughs cries yells shouts screams whispers pours flows drips crashes rolls "
-    "drives walks occurs happens remains stays dominates accompanies echoes exists consists lacks captures suggests "
-    "indicates becomes gets revs idles ticks rustles splashes moves hits howls meows moos quacks clucks neighs chimes "
-    "whines roars rumbles hums buzzes chirps crackles sizzles snores coughs sneezes claps applauds cheers wails blares "
-    "produces creates adds rises emerges depicts describes presents represents refers opens closes spoke talked "
-    "played began started stopped sang barked rang roared fell ran came went laughed cried spoken"
+    "feature plays blows falls runs speaks sings passes starts stops continues goes comes begins follows seems appears "
+    "sounds fills makes gives says pours flows occurs happens remains stays dominates accompanies exists consists lacks "
+    "captures suggests indicates becomes gets revs idles moves produces creates adds rises emerges depicts describes "
+    "presents represents refers opens closes drives walks rolls coos neighs "
+    "spoke talked played began started stopped sang barked rang fell ran came went laughed cried"
 )
 BASE_VERBS = words(
     "bark chirp talk sing speak play blow fall run ring honk meow moo quack cluck laugh cry yell shout scream pass "

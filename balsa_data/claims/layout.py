@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 __all__ = ["Quote", "Sentence", "quotes", "sentences"]
@@ -19,6 +19,9 @@ _SAYS = re.compile(
     re.IGNORECASE,
 )
 _COLON_SPEECH = re.compile(r"\b(?:says|saying|said|states|asks|announces|transcript|speaker|voice)\s*:\s*(?=[^\s\"“‘'«])", re.IGNORECASE)
+
+_STOP = re.compile(r"(?<=[.!?])\s|\n|$")
+_WORD = re.compile(r"\w")
 
 
 @dataclass(frozen=True)
@@ -54,35 +57,41 @@ class Sentence:
 
 def quotes(text: str) -> list[Quote]:
     """Return the quotations in `text`, in order."""
-    found = []
-    for match in _QUOTED.finditer(text):
+    found: list[Quote] = []
+    at = 0
+    while match := _QUOTED.search(text, at):
         group = match.lastindex or 1
         start, end = match.span(group)
+        at = match.end()
+        if re.search(r":\s*$", match[group]):  # an opening mark inside a quotation closes it only by its looks
+            at = end
+            continue
         before, after = text[max(0, start - 60) : start - 1], text[end + 1 : end + 30]
-        spoken = bool(_SAYS.search(re.split(r"[.!?\n]\s", before)[-1]) or _SAYS.match(after.lstrip(" ,").split(" ", 1)[-1]))
-        found.append(Quote(start, end, text[start:end], spoken or len(text[start:end].split()) >= 4))
-    taken = [(q.start, q.end) for q in found]
+        said = _SAYS.search(re.split(r"[.!?\n]\s", before)[-1]) or _SAYS.match(after.lstrip(" ,").split(" ", 1)[-1])
+        found.append(Quote(start, end, match[group], bool(said) or len(match[group].split()) >= 4))
     for match in _COLON_SPEECH.finditer(text):
-        stop = re.compile(r"(?<=[.!?])\s|\n|$").search(text, match.end())
+        stop = _STOP.search(text, match.end())
         end = stop.start() if stop else len(text)
-        if end > match.end() and not any(s < end and match.end() < e for s, e in taken):
+        if end > match.end() and not any(q.start < end and match.end() < q.end for q in found):
             found.append(Quote(match.end(), end, text[match.end() : end], spoken=True))
     return sorted(found, key=lambda q: q.start)
 
 
-def sentences(text: str) -> Iterator[Sentence]:
-    """Yield the sentences of `text`, in order; empty ones are left out."""
+def sentences(text: str, quoted: Sequence[tuple[int, int]] = ()) -> Iterator[Sentence]:
+    """Yield the sentences of `text`, in order; empty ones are left out, and marks in a quotation end none."""
     start, opens = 0, True
     for match in [*_BREAK.finditer(text), None]:
         end = match.start() if match else len(text)
         mark = match.group() if match else ""
+        if match and mark != "\n" and (inside := next((q for q in quoted if q[0] <= end < q[1]), None)):
+            if match.end() <= inside[1]:
+                continue
+            end, mark = match.end(), ""
         bullet = _BULLET.match(text, start, end) if opens else None
         inner = bullet.end() if bullet else start
-        if re.search(r"\w", text[inner:end]):
+        if _WORD.search(text, inner, end):
             yield Sentence(inner, end, bool(bullet), opens, mark)
             opens = False
-        elif bullet is None and not opens and mark != "\n":
-            pass
         if mark == "\n":
             opens = True
         start = match.end() if match else end

@@ -21,6 +21,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|[^\w\s]|_")
 _LONGEST = max(phrase.count(" ") + 1 for phrase in CUES)
 _COPULAS = cues.words("is are was were be been being isn't aren't remains remain stays stay falls fell : - – —")
 _AUDIO = cues.words("audio clip recording sound sounds soundscape track background mix scene it file sample segment")
+_ARTICLES = cues.words("the a an any naked other")
 _MODALS = cues.words("may might")
 _NEGATIVE = {Cue.NOT, Cue.NO, Cue.LACK, Cue.GONE, Cue.NONE}
 
@@ -127,7 +128,7 @@ def clauses(words: Sequence[Token]) -> list[Sequence[Token]]:
         elif _joins(words, i) and left:
             step = 2 if words[i].text == "," and i + 1 < len(words) and words[i + 1].text == "and" else 1
             right = words[i + step : _next_join(words, i + step)]
-            if finite(right) and _opens_clause(left, right):
+            if finite(right) and _opens_clause(left, right, comma=words[i].text == ","):
                 cuts.append(_list_start(words, cuts[-1], i))
             n = step
         i += n
@@ -149,10 +150,9 @@ def _next_join(words: Sequence[Token], i: int) -> int:
     return i
 
 
-def _opens_clause(left: Sequence[Token], right: Sequence[Token]) -> bool:
+def _opens_clause(left: Sequence[Token], right: Sequence[Token], *, comma: bool) -> bool:
     """Whether `right`, which has a verb, is a statement of its own and not the verb of the list that `left` begins."""
-    first = cue_at(left, 0)[0]
-    if first in {Cue.LACK, Cue.EXCEPT, Cue.UNSETTLED, Cue.CONTRAST} or finite(left):
+    if finite(left) or (comma and cue_at(left, 0)[0] in {Cue.LACK, Cue.EXCEPT, Cue.UNSETTLED}):
         return True
     if all(t.sound is None and cue_at(left, k)[0] is None for k, t in enumerate(left)):
         return False
@@ -161,13 +161,19 @@ def _opens_clause(left: Sequence[Token], right: Sequence[Token]) -> bool:
 
 
 def _list_start(words: Sequence[Token], since: int, i: int) -> int:
-    """Go back from the last item of "…, and sirens, horns, and dogs are absent" to where its list begins."""
-    k = i
-    while k > since and not (words[k].text == "and" and words[k].sound is None and k < i):
-        if finite(words[k:i]) or cue_at(words, k)[0] in _NEGATIVE:
-            return i
-        k -= 1
-    return k if k > since and finite(words[since:k]) and any(t.text == "," for t in words[k:i]) else i
+    """Go back from where the last item of a list of subjects is joined to where the list begins.
+
+    "There is rain, and sirens, horns, and dogs are absent"; "There is rain, sirens and dogs are not heard".
+    """
+    first_comma = i
+    for k in range(i - 1, since, -1):
+        if words[k].sound is None and words[k].text == "and" and "," in [t.text for t in words[k:i]]:
+            return k if finite(words[since:k]) else i
+        if finite(words[k:i]) or cue_at(words, k)[0] is not None:
+            break
+        if words[k].text == "," and words[i].text == "and" and first_comma == i and finite(words[since:k]):
+            first_comma = k
+    return first_comma
 
 
 def polarities(
@@ -230,6 +236,8 @@ class _Walk:
     def _name(self, i: int, sound: int) -> None:
         if self.words[i].text == "nothing":
             self.state, self.by_exception, self.denied_at = Polarity.ABSENT, False, i
+        if self._listens(i):
+            return
         state = self.state
         if state is Polarity.ABSENT and self._is_background(i):
             state = Polarity.PRESENT
@@ -238,6 +246,14 @@ class _Walk:
         self.found[sound] = state
         if self.by_exception and state is Polarity.PRESENT:
             self.excepted.add(sound)
+
+    def _listens(self, i: int) -> bool:
+        """Whether the mention is who hears: "not audible to the human ear", "heard by the crowd"."""
+        before = [t.text for t in self.words[max(0, i - 4) : i]]
+        return any(
+            b in {"by", "to"} and k and before[k - 1] in cues.PERCEIVED and set(before[k + 1 :]) <= _ARTICLES
+            for k, b in enumerate(before)
+        )
 
     def _is_background(self, i: int) -> bool:
         """Whether the mention is the known part of "no birds over the traffic"."""
