@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from balsa_data.schemas import AudioClip, Rejection, Sample, SoundEvent, SpeechSegment, Usage, Verdict
     from balsa_data.synthesis import asynthesize, synthesize
 
+__version__ = "0.1.0"
+
 _HOMES = {
     "asynthesize": "synthesis", "synthesize": "synthesis", "check": "checks", "Recipe": "recipe", "Run": "run",
     "AudioClip": "schemas", "Rejection": "schemas", "Sample": "schemas", "SoundEvent": "schemas",

@@ -223,13 +223,14 @@ def _sorted_out(litellm: Any, error: Exception, model: str, base: str | None) ->
     at = f" at {base}" if base else ""
     said = " ".join(str(error).split())
     said = said.removeprefix("litellm.").split(" Traceback ")[0][:300]
-    if isinstance(error, litellm.AuthenticationError):
+    status = getattr(error, "status_code", None)
+    if status == 401:
         return BackboneUnusable(
             f"{model}{at} refuses the key: set the provider's API key in its environment variable ({said})"
         )
-    if isinstance(error, litellm.PermissionDeniedError):
+    if status == 403:
         return BackboneUnusable(f"{model}{at} denies access: use a key that may call it ({said})")
-    if isinstance(error, litellm.NotFoundError):
+    if status == 404:
         return BackboneUnusable(f"{model}{at} does not exist: check the model's name and api_base ({said})")
     if isinstance(error, litellm.ContextWindowExceededError):
         return RequestFailed(f"the request is longer than the model's context ({said})")
@@ -237,7 +238,6 @@ def _sorted_out(litellm: Any, error: Exception, model: str, base: str | None) ->
         return RequestFailed(f"refused by the provider's content policy ({said})")
     if isinstance(error, litellm.exceptions.UnsupportedParamsError) or "LLM Provider NOT provided" in said:
         return BackboneUnusable(f"{model} cannot be called so ({said})")
-    status = getattr(error, "status_code", None)
     passing = isinstance(status, int) and (status >= 500 or status in {408, 409, 425, 429})
     if passing or isinstance(error, (litellm.APIConnectionError, litellm.Timeout, OSError, asyncio.TimeoutError)):
         return Passing(said, _retry_after(error))

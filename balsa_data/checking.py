@@ -79,7 +79,17 @@ def check_file(path: Path, options: Mapping[str, Any] | None = None) -> dict[str
 def _items(path: Path) -> Iterator[tuple[str, Item]]:
     if path.is_dir():
         for s in Run(path).samples:
-            yield s.id, Item(task=s.task, clips=s.clips, prompt=s.prompt, response=s.response, absent=s.absent, finish_reason="stop")
+            yield (
+                s.id,
+                Item(
+                    task=s.task,
+                    clips=s.clips,
+                    prompt=s.prompt,
+                    response=s.response,
+                    absent=s.absent,
+                    finish_reason="stop",
+                ),
+            )
         return
     tasks = TASKS.names()
     try:

@@ -90,6 +90,10 @@ class AbsentSounds:
             out | {other for near in list(out) if near in t.sounds for other in t.sounds[near].confusables}
         )
 
+    def phrase(self, name: str) -> str:
+        """Return how a sound reads after "you do not hear"."""
+        return self._taxonomy.sounds[name].phrase
+
     def candidates(self, heard: frozenset[str]) -> list[str]:
         """Return every sound that may be denied where these are heard, in a fixed order."""
         out = frozenset[str]().union(*map(self._ruled_out, heard))

@@ -74,11 +74,11 @@ class Planner:
 
     def __iter__(self) -> Iterator[Request]:
         position = 0
-        for index, (clip, heard) in enumerate(self._store):
+        for index, (clip, sounds) in enumerate(self._store):
             for task, draft in self._drafts.items():
                 share = self._recipe.tasks[task]
                 for nth in range(floor((index + 1) * share) - floor(index * share)):
-                    request = self._request(position, task, draft, (clip,), (heard,), nth)
+                    request = self._request(position, task, draft, (clip,), (sounds,), nth)
                     if request is not None:
                         yield request
                         position += 1
@@ -121,6 +121,16 @@ class Planner:
             ),
             draft=drafted,
         )
+
+    def _guidance(self, draft: Draft) -> dict[str, Any]:
+        if not draft.guided:
+            return draft.values
+        return {
+            "guided": True,
+            "present": draft.present,
+            "absent": [self._absent.phrase(s) for s in draft.absent],
+            **draft.values,
+        }
 
 
 def lay_out(recipe: Recipe, store: ClipStore, prompts: Prompts, clips: Iterable[AudioClip] | None = None) -> Planner:

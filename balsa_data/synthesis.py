@@ -7,10 +7,10 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from balsa_data import __version__
 from balsa_data.backbone import Backbone, connect
 from balsa_data.checks import Item, judge, selected
 from balsa_data.clipstore import ClipStore
@@ -185,7 +185,6 @@ class _Synthesis:
         self.checks = selected(self.recipe.checks)
         self.budget = _Budget(self.recipe.limits, self.journal.usage())
         self.backbone = await self._backbone()
-        self.version = version("balsa-data")
         self.unsettled = self.journal.unsettled_answers()
         self.journal.keep("at_most", self.planner.at_most)
         done = sum(n for *_, n in self.journal.counts())
@@ -293,7 +292,7 @@ class _Synthesis:
             recipe=self.recipe.name,
             prompt_name=request.task,
             prompt_hash=self.hashes[request.task],
-            library_version=self.version,
+            library_version=__version__,
             seed=self.recipe.seed,
             request_id=request.id,
             guided=request.draft.guided,

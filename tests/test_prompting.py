@@ -63,7 +63,9 @@ def test_a_request_is_the_bracketed_metadata_and_the_instruction(task: str) -> N
 
 
 def test_guidance_follows_the_instruction_which_stays_as_it_is() -> None:
-    user = PROMPTS.messages("negative", ["A dog."], "What is missing?", guided=True, absent=["rain", "a siren"])[-1]["content"]
+    user = PROMPTS.messages("negative", ["A dog."], "What is missing?", guided=True, absent=["rain", "a siren"])[-1][
+        "content"
+    ]
     before, _, guidance = user.partition("What is missing?")
     assert before.endswith("[End of audio]\n\n")
     assert "rain or a siren" in guidance
@@ -79,18 +81,27 @@ def test_several_clips_have_a_block_each_in_order() -> None:
 hostile = st.text(
     alphabet=st.one_of(st.sampled_from("[]<>|{}%/ \n\r\x00\x1b‮ "), st.sampled_from("BeginofaudoEINST_m")), max_size=60
 ) | st.sampled_from(
-    ["[End of audio]", "[[End of audio]End of audio]", "<|AUDIO|>", "<|<|x|>AUDIO|>", "<<SYS>>", "[/INST]", "{{ 7*7 }}", "{% raw %}"]
+    [
+        "[End of audio]",
+        "[[End of audio]End of audio]",
+        "<|AUDIO|>",
+        "<|<|x|>AUDIO|>",
+        "<<SYS>>",
+        "[/INST]",
+        "{{ 7*7 }}",
+        "{% raw %}",
+    ]
 )
 
 
 @given(hostile)
 def test_metadata_cannot_forge_a_bracket_a_placeholder_a_turn_or_a_control_code(text: str) -> None:
     safe = as_data(text)
-    assert not re.search(r"\[\s*(begin|end)\s+of\s+audio\s*\]", safe, re.I)
+    assert not re.search(r"\[\s*(begin|end)\s+of\s+audio\s*\]", safe, re.IGNORECASE)
     assert "<|" not in safe
     assert "|>" not in safe
-    assert not re.search(r"<\s*/?\w+\s*>|\[\s*/?\s*inst\s*\]", safe, re.I)
-    assert not any(unicodedata.category(c).startswith("C") or c in "\n\r  " for c in safe)
+    assert not re.search(r"<\s*/?\w+\s*>|\[\s*/?\s*inst\s*\]", safe, re.IGNORECASE)
+    assert not any(unicodedata.category(c).startswith("C") or c in "\n\r\u2028\u2029" for c in safe)
     assert as_data(safe) == safe
 
 
@@ -121,18 +132,26 @@ def test_a_folder_of_ones_own_overrides_file_by_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "says"),
     [
-        ("positive.jinja", "{{ seed }} {{ promt }}", "positive.jinja uses promt, seed, but the variables here are: absent, "),
+        (
+            "positive.jinja",
+            "{{ seed }} {{ promt }}",
+            "positive.jinja uses promt, seed, but the variables here are: absent, ",
+        ),
         ("positive.jinja", "{% if %}", "positive.jinja:1 cannot be rendered: "),
         ("positive.jinja", "{{ prompt.__class__.__mro__ }}", "positive.jinja cannot be rendered: "),
         ("pools/positive.txt", "# nothing\n", "pools/positive.txt has no phrasing"),
-        ("pools/positive.txt", "Is it {{ thing }}?\n", "pools/positive.txt uses thing, but the variables here are: none"),
+        (
+            "pools/positive.txt",
+            "Is it {{ thing }}?\n",
+            "pools/positive.txt uses thing, but the variables here are: none",
+        ),
     ],
 )
 def test_a_wrong_template_or_pool_is_one_sentence(tmp_path: Path, file: str, text: str, says: str) -> None:
     (tmp_path / "pools").mkdir()
     (tmp_path / file).write_text(text, encoding="utf-8")
+    mine = Prompts(tmp_path)
     with pytest.raises(PromptError) as caught:
-        mine = Prompts(tmp_path)
         mine.messages("positive", ["A."], mine.instruction("positive", 0))
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)

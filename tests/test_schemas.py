@@ -54,7 +54,9 @@ clips = st.builds(
     id=texts,
     captions=st.lists(texts, max_size=3),
     duration=st.none() | st.floats(0.01, 1e4),
-    events=st.lists(st.builds(SoundEvent, label=texts, onset=st.floats(0, 5), offset=st.none() | st.floats(5, 9)), max_size=3),
+    events=st.lists(
+        st.builds(SoundEvent, label=texts, onset=st.floats(0, 5), offset=st.none() | st.floats(5, 9)), max_size=3
+    ),
     speech=st.lists(st.builds(SpeechSegment, transcript=texts, gender=st.none() | texts), max_size=2),
     attributes=st.dictionaries(texts, texts, max_size=2),
 )

@@ -68,7 +68,9 @@ def build(layers: Sequence[Sequence[Path]]) -> tuple[dict[str, Sound], dict[str,
             found, rules = read(path)
             for entry in found:
                 if entry.name in seen:
-                    raise TaxonomyError(f"{entry.where}: {entry.name!r} stands in {seen[entry.name].where} too; make it one")
+                    raise TaxonomyError(
+                        f"{entry.where}: {entry.name!r} stands in {seen[entry.name].where} too; make it one"
+                    )
                 seen[entry.name] = entry
                 entries.setdefault(entry.name, []).append(entry)
                 for form, agent in _forms(entry, new=len(entries[entry.name]) == 1):
@@ -159,7 +161,9 @@ def _readings(
     for form, sense in senses.items():
         for rule in sense.rules:
             if rule.sound is not None and rule.sound not in sounds:
-                raise TaxonomyError(f"{sense.where}: {form!r} means an unknown class {rule.sound!r}{_close(rule.sound, sounds)}")
+                raise TaxonomyError(
+                    f"{sense.where}: {form!r} means an unknown class {rule.sound!r}{_close(rule.sound, sounds)}"
+                )
         readings[form] = Reading(None, rules=tuple(_inflected(r) for r in sense.rules))
     above = TopologicalSorter({name: s.parents for name, s in sounds.items()})
     rank = {name: i for i, name in enumerate(above.static_order())}  # what is above comes first
@@ -181,5 +185,7 @@ def _readings(
 
 
 def _inflected(rule: Rule) -> Rule:
-    near, after, before = (frozenset(w for word in ws for w in noun(word)) for ws in (rule.near, rule.after, rule.before))
+    near, after, before = (
+        frozenset(w for word in ws for w in noun(word)) for ws in (rule.near, rule.after, rule.before)
+    )
     return Rule(rule.sound, near, after, before)

@@ -20,7 +20,7 @@ __all__ = ["Matcher", "Mention", "Reading", "words"]
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[.,;:!?()\[\]\"“”—–/\n•*]")
 _SKIPPED = frozenset("a an the his her their its my your our some".split())  # inside a form: clears HIS throat
 _BOUNDARY = frozenset(
-    ". , ; : ! ? ( ) [ ] \" “ ” — – / \n • * and or but while as with without when whereas then followed before after near "
+    '. , ; : ! ? ( ) [ ] " “ ” — – / \n • * and or but while as with without when whereas then followed before after near '
     "over not no never neither nor nearby alongside amid amidst against during until because if than plus".split(" ")
 )
 _COORDINATION = frozenset(", and or & a an the another other some two three several both".split())
