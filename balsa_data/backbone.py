@@ -19,13 +19,14 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 from balsa_data import local
 from balsa_data.errors import BackboneError, BackboneUnusable, RequestFailed
 from balsa_data.journal import Answer
-from balsa_data.recipe import Prices
+from balsa_data.recipe import SECRET, Prices
 from balsa_data.schemas import Usage
 
 __all__ = ["Backbone", "LiteLLM", "Passing", "connect"]
 
 TRIES = 6
 LONGEST_WAIT = 60.0  # seconds; a server that asks for more is not waited for longer
+SHORTEST_KEY = 6  # characters; what is shorter is no key, and blotting it out would blot out words
 TIMEOUT = 300.0  # seconds for one try
 
 
@@ -133,10 +134,21 @@ class LiteLLM:
                 model=self._model, messages=list(messages), num_retries=0, max_retries=0, **{"no-log": True}, **sent
             )
         except Exception as error:  # litellm's and its providers' errors share no base class
-            raise _sorted_out(self._litellm, error, self._model, endpoint.base) from None
+            raise _sorted_out(self._litellm, error, self._said(error), self._model, endpoint.base) from None
         finally:
             endpoint.in_flight -= 1
         return self._answer(response)
+
+    def _said(self, error: Exception) -> str:
+        """What an error says, on one line, without any key."""
+        said = " ".join(str(error).split()).removeprefix("litellm.")
+        keys = [v for k, v in self._parameters.items() if SECRET.search(k)] + [
+            v for k, v in os.environ.items() if SECRET.search(k)
+        ]
+        for key in keys:
+            if isinstance(key, str) and len(key) >= SHORTEST_KEY:
+                said = said.replace(key, "***")
+        return said[:300]
 
     def _answer(self, response: Any) -> Answer:
         if not getattr(response, "choices", None):
@@ -216,13 +228,11 @@ def _import_litellm() -> Any:
     return litellm
 
 
-def _sorted_out(litellm: Any, error: Exception, model: str, base: str | None) -> BackboneError:
+def _sorted_out(litellm: Any, error: Exception, said: str, model: str, base: str | None) -> BackboneError:
     """Say of an error of litellm's whether it passes, ends the request, or ends the run."""
     if isinstance(error, BackboneError):
         return error
     at = f" at {base}" if base else ""
-    said = " ".join(str(error).split())
-    said = said.removeprefix("litellm.").split(" Traceback ")[0][:300]
     status = getattr(error, "status_code", None)
     if status == 401:
         return BackboneUnusable(

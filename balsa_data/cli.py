@@ -12,6 +12,8 @@ import typer
 
 from balsa_data.errors import BalsaError, InputError
 
+INTERRUPTED = 130  # what typer makes of Ctrl-C
+
 app = typer.Typer(
     name="balsa",
     help="Training data for audio-aware language models: written by the backbone itself, every claim checked.",
@@ -186,15 +188,18 @@ def demo(
 
 def main() -> None:
     """Run the command; a mistake of the user's is one sentence on stderr, never a traceback."""
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except BalsaError as error:
         print(f"balsa: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("balsa: stopped; all that was answered is kept: run the same command again to continue", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            print(
+                "balsa: stopped; all that was answered is kept: run the same command again to continue", file=sys.stderr
+            )
+        raise
 
 
 if __name__ == "__main__":

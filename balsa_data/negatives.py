@@ -100,14 +100,17 @@ class AbsentSounds:
         return [name for name in self._pool if name not in out]
 
     def draw(self, heard: frozenset[str], rng: Random) -> tuple[str, tuple[str, ...]]:
-        """Draw a strategy by the spec's shares, and sounds by it.
+        """Draw a strategy by the spec's shares, and sounds by it; where it finds none, by *random*.
 
         Returns:
-            The strategy's name and the sounds, fewer than asked for (or none) where the strategy finds no more.
+            The strategy that found them, and the sounds; fewer than asked for (or none) where there are no more.
         """
-        shares = self.spec.strategies
-        (strategy,) = rng.choices(list(shares), weights=list(shares.values()))
-        return strategy, self.choose(strategy, heard, rng.randint(*self.spec.count), rng)
+        shares, count = self.spec.strategies, rng.randint(*self.spec.count)
+        (drawn,) = rng.choices(list(shares), weights=list(shares.values()))
+        for strategy in dict.fromkeys((drawn, "random")):
+            if sounds := self.choose(strategy, heard, count, rng):
+                return strategy, sounds
+        return drawn, ()
 
     def choose(self, strategy: str, heard: frozenset[str], count: int, rng: Random) -> tuple[str, ...]:
         """Choose `count` sounds absent from a clip by one strategy, no two of them related."""

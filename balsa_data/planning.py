@@ -13,9 +13,9 @@ from math import floor
 from random import Random
 from typing import Any
 
-from balsa_data.claims import heard
 from balsa_data.clipstore import ClipStore
 from balsa_data.corpora import load_all
+from balsa_data.facts import heard
 from balsa_data.negatives import AbsentSounds, Statistics
 from balsa_data.prompting import Prompts
 from balsa_data.recipe import Recipe
@@ -148,7 +148,7 @@ def lay_out(recipe: Recipe, store: ClipStore, prompts: Prompts, clips: Iterable[
     """
     taxonomy = Taxonomy.load(recipe.taxonomy)
     if clips is not None or not store.complete:
-        store.fill(load_all(recipe.corpora) if clips is None else clips, lambda clip: heard(clip, taxonomy))
+        store.fill(load_all(recipe.corpora) if clips is None else clips, lambda clip: heard(clip, taxonomy=taxonomy))
     known = store.fact("statistics")
     statistics = Statistics.from_json(known) if known else Statistics(sounds for _, sounds in store)
     if not known:

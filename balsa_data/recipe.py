@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
 from balsa_data.errors import RecipeError, nearest
 from balsa_data.schemas import Record, Text
@@ -32,6 +40,8 @@ __all__ = [
 
 Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(gt=0)]
+SECRET = re.compile(r"key|secret|password|credential|header|auth|token(?!s)", re.IGNORECASE)
+"""Names of parameters whose values are never written down."""
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
@@ -143,7 +153,7 @@ class Recipe(Record):
         taxonomy: Files that extend the sound taxonomy.
         backbone: Any litellm model string, ``local``, or ``local:`` and a GGUF file.
         api_base: Where it answers; several addresses share the load.
-        parameters: What is sent with each request (temperature, max_tokens, …).
+        parameters: What is sent with each request (temperature, max_tokens, …); keys among them are never written down.
         prices: For models litellm has no price of.
         checks: Options by check's name; ``false`` turns one off.
         draws: How often a request is asked until a response passes, at most.
@@ -220,7 +230,11 @@ class Recipe(Record):
 
     def with_values(self, **overrides: Any) -> Recipe:
         """Return this recipe with values overridden and checked."""
-        return self.make(**{**self.model_dump(), **overrides})
+        return self.make(**{**dict(self), **overrides})
+
+    @field_serializer("parameters")
+    def _without_secrets(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in parameters.items() if not SECRET.search(name)}
 
     def refuse_unknown_parts(self) -> None:
         """Refuse tasks, checks and readers that do not exist, and options they do not have."""

@@ -13,6 +13,7 @@ from typing import Any
 from balsa_data import __version__
 from balsa_data.backbone import Backbone, connect
 from balsa_data.checks import Item, judge, selected
+from balsa_data.claims import EVERYTHING, Polarity, claims
 from balsa_data.clipstore import ClipStore
 from balsa_data.errors import BackboneUnusable, BudgetReached, RequestFailed
 from balsa_data.journal import Answer, Journal, Outcome
@@ -183,6 +184,7 @@ class _Synthesis:
 
     async def run(self) -> None:
         self.checks = selected(self.recipe.checks)
+        self.parameters = self.recipe.model_dump()["parameters"]  # without keys
         self.budget = _Budget(self.recipe.limits, self.journal.usage())
         self.backbone = await self._backbone()
         self.unsettled = self.journal.unsettled_answers()
@@ -224,7 +226,7 @@ class _Synthesis:
         """Settle one request after the other; all but the first worker wait until something was answered."""
         if not first:
             await self.answered_once.wait()
-        for request in plan:
+        for request in plan if self.stopped_by is None else ():
             try:
                 await self._settle(request)
             except (BudgetReached, BackboneUnusable) as error:
@@ -251,6 +253,7 @@ class _Synthesis:
             verdicts = self._verdicts(request, answer)
             common = self._common(request, attempt, usage)
             if all(v.ok for v in verdicts):
+                common |= _claimed(answer.text or "", request.prompt)
                 outcome = Sample(**common, response=answer.text or "", earlier=tuple(attempts))
                 break
             wrong = tuple(v for v in verdicts if not v.ok)
@@ -288,7 +291,7 @@ class _Synthesis:
     def _common(self, request: Request, attempt: int, usage: Usage) -> dict[str, Any]:
         provenance = Provenance(
             backbone=self.recipe.backbone,
-            parameters={**self.recipe.parameters, "seed": request.seed(attempt)},
+            parameters={**self.parameters, "seed": request.seed(attempt)},
             recipe=self.recipe.name,
             prompt_name=request.task,
             prompt_hash=self.hashes[request.task],
@@ -305,3 +308,12 @@ class _Synthesis:
             "seed_description": request.seed_description, "present": request.draft.present,
             "absent": request.draft.absent, "provenance": provenance,
         }  # fmt: skip
+
+
+def _claimed(response: str, prompt: str) -> dict[str, tuple[str, ...]]:
+    """The sounds an accepted response says are heard, and those it says are not."""
+    found = [c for c in claims(response, prompt=prompt) if c.sound != EVERYTHING]
+    return {
+        "present": tuple(sorted({c.sound for c in found if c.affirms})),
+        "absent": tuple(sorted({c.sound for c in found if c.polarity is Polarity.ABSENT})),
+    }

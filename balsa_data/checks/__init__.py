@@ -1,7 +1,8 @@
 """Checks: pure functions from (clips, task, prompt, response) to a verdict, one a file.
 
 A check is a module here with ``REASONS`` (each reason it can give, in one sentence) and ``check(item, *, options) ->
-Verdict``. It answers ok for a task it has nothing to say about. All are used unless a recipe turns one off.
+Verdict``. It answers ok for a task it has nothing to say about. All are used unless a recipe turns one off; those of a higher ``RANK``
+(0 where a module has none) come later.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ def selected(options: Mapping[str, dict[str, Any] | bool | None] | None = None) 
     for name in options:
         CHECKS.module(name)
     wanted = [name for name in CHECKS.names() if options.get(name) is not False]
+    wanted.sort(key=lambda name: getattr(CHECKS.module(name), "RANK", 0))  # the first reason is what a rejection counts by
     return {name: CHECKS.bind(name, given if isinstance(given := options.get(name), dict) else None) for name in wanted}
 
 
