@@ -102,7 +102,7 @@ def build(layers: Sequence[Sequence[Path]]) -> Contents:
     return Contents(
         {name: replace(sound, forms=tuple(forms[name])) for name, sound in sounds.items()},
         readings,
-        {label: claim.sound for label, claim in labels.items()},
+        {key(name): name for name in sounds} | {label: claim.sound for label, claim in labels.items()},
         _joins(stated),
     )
 
