@@ -208,7 +208,7 @@ def _readings(
                     f"{other.where}: {form!r} means {other.sound!r} here and {top.sound!r} in {top.where}; "
                     "add a rule for it under 'senses', or leave it to one"
                 )
-        readings[form] = Reading(top.sound, agent=all(c.agent for c in claimed))
+        readings[form] = Reading(top.sound, agent=any(c.agent for c in claimed if c.sound == top.sound))
     for form, sense in senses.items():
         for rule in sense.rules:
             if rule.sound is not None and rule.sound not in sounds:
