@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from itertools import pairwise, takewhile
 from typing import Any, NamedTuple
 
 from balsa_data.taxonomy.loading import Rule
 from balsa_data.taxonomy.text import Token, tokens
 
-__all__ = ["Matcher", "Mention", "Reading"]
+__all__ = ["Matcher", "Mention", "Reading", "Role"]
 
 # may stand inside a form: clears HIS throat, a door IS closed
 _SKIPPED = frozenset("a an the his her their its my your our some is are was were being been gets".split())
@@ -35,6 +36,7 @@ _HEARD = frozenset(
     "hear hears heard hearing audible sound sounds noise noises listen listening voice voices no without absence absent "
     "lack lacks neither nor any present presence detect detected".split()
 )
+_AND = frozenset("and or &".split())
 _ADVERBS = frozenset("then also is are starts begins to".split())
 _NO_VERB = frozenset("laughter speech conversation applause".split())
 _REACH = 5  # tokens between two words that may still belong together
@@ -51,11 +53,19 @@ class Mention(NamedTuple):
     sound: str
 
 
+class Role(Enum):
+    """What a form names: a sound, or who (AGENT) or what (OBJECT) makes it and may well be there unheard."""
+
+    SOUND = "sound"
+    AGENT = "agent"
+    OBJECT = "object"
+
+
 class Reading(NamedTuple):
-    """What a form means: a sound, or by `rules` one of several; `agent`: it names what makes it."""
+    """What a form means: a sound, or by `rules` one of several."""
 
     sound: str | None
-    agent: bool = False
+    role: Role = Role.SOUND
     rules: tuple[Rule, ...] = ()
 
 
@@ -64,8 +74,14 @@ class _Found:
     first: int
     last: int  # token indices, last exclusive
     sound: str
-    agent: bool
-    action: str = ""  # the sound an agent was joined with
+    role: Role = Role.SOUND
+    action: str = ""  # the sound that a maker was joined with
+    listed: bool = False  # whether it shares that sound with what follows: "a man AND a woman speak"
+
+    @property
+    def silent(self) -> bool:
+        """Whether it names who or what could make a sound, no more."""
+        return self.role is not Role.SOUND
 
 
 class Matcher:
@@ -120,7 +136,7 @@ class Matcher:
             if reading is not None:
                 sound = _sense(reading.rules, seen, at, last) if reading.rules else reading.sound
                 if sound is not None:
-                    found.append(_Found(at, last, sound, reading.agent))
+                    found.append(_Found(at, last, sound, reading.role))
             at = last
         return found
 
@@ -133,34 +149,41 @@ class Matcher:
         done.reverse()
         for a, b in pairwise(done):
             self._carry(a, b, [t.word for t in seen[a.last : b.first]], seen[b.last - 1].word)
-        return [f for f in done if not f.agent or _heard(f, seen)]
+        return [f for f in done if not f.silent or _heard(f, seen)]
 
     def _taken(self, a: _Found, done: list[_Found], gap: list[str]) -> bool:
         """Whether `a` went into its right neighbour, which then spans both, or is the silent agent of it."""
         b = done[-1]
         if len(gap) > _REACH:
             return False
-        if a.agent and b.action and _COORDINATION.issuperset(gap):
-            if both := self._join(a.sound, b.action):
-                a.sound, a.agent, a.action = both[0], False, b.action
+        if a.silent and not b.silent and _COORDINATION.issuperset(gap) and (b.listed or not _AND.isdisjoint(gap)):
+            both = self._join(a.sound, b.action or b.sound)
+            if both and (b.action or both[1] == b.sound):
+                a.sound, a.role, a.action, a.listed = both[0], Role.SOUND, b.action or b.sound, True
             return False
         from_source = not gap or gap[0] in _FROM_SOURCE
-        if any(w in _BOUNDARY or w.endswith("n't") for w in gap) or (b.agent and not from_source):
+        if any(w in _BOUNDARY or w.endswith("n't") for w in gap) or (b.silent and not from_source):
             return False
         if both := self._join(a.sound, b.sound):
             sound, lost = both
-            if lost is None or (lost == a.sound and a.agent) or (lost == b.sound and b.agent):
-                done[-1] = _Found(a.first, b.last, sound, a.agent and b.agent, b.sound if a.agent else "")
+            if lost is None or (lost == a.sound and a.silent) or (lost == b.sound and b.silent):
+                role = a.role if a.silent and b.silent else Role.SOUND
+                done[-1] = _Found(a.first, b.last, sound, role, b.sound if a.silent and not b.silent else "")
                 return True
             source, action = (a, b) if lost == b.sound else (b, a)
-            source.sound, source.agent, source.action = sound, False, action.sound
+            source.sound, source.role, source.action = sound, Role.SOUND, action.sound
             return False
-        if b.agent and not a.agent:
-            done.pop()
-        if a.agent or b.agent:
-            return a.agent and not b.agent
+        if a.silent and b.silent:
+            return False
+        if a.silent or b.silent:
+            maker = a if a.silent else b
+            if maker.role is Role.OBJECT:
+                maker.role = Role.SOUND
+            elif maker is b:
+                done.pop()
+            return maker is a and a.silent
         if (a.sound in self._generic) != (b.sound in self._generic) and (from_source or _LINK.issuperset(_plain(gap))):
-            done[-1] = _Found(a.first, b.last, b.sound if a.sound in self._generic else a.sound, False)
+            done[-1] = _Found(a.first, b.last, b.sound if a.sound in self._generic else a.sound)
             return True
         return False
 
