@@ -277,11 +277,12 @@ class Failing(ScriptedBackbone):
 
 
 def test_a_request_without_an_answer_is_a_failure_and_the_run_goes_on(tmp_path: Path) -> None:
-    run = make(tmp_path / "run", Failing())
+    backbone = Failing()
+    run = make(tmp_path / "run", backbone)
     assert run.failures
     assert run.samples
     assert adds_up(run)
-    assert run.usage.requests == len(run.samples) + 2 * len(run.failures)
+    assert run.usage.requests == backbone.asked + 2 * len(run.failures)
 
 
 def test_failures_are_asked_again_on_request_only(tmp_path: Path) -> None:
