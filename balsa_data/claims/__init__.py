@@ -32,11 +32,15 @@ _ALL = re.compile(
 # What the matcher would join across: "no animals besides the cat" names two sounds.
 _APART = re.compile(r"\b(?:besides|except(?: for)?|other than|apart from|aside from|rather than|instead of|unlike)\b", re.IGNORECASE)
 _THE_AUDIO = words("recording recordings recorded track soundtrack audio sample")
+_TO_SAY = re.compile(r"\b(?:to|i|we|you|can|could|would|might|should|must|let me) (?:say|tell|explain|comment|address)$", re.IGNORECASE)
+_ROLES = {"background music": "music"}  # "music in the background" says where, not what
 _PLAIN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _PAIR = re.compile(r"[^\W_]+ [^\W_]+")
 _OTHER = words("other else additional further more only anything besides")
 _YES = words("yes yeah yep yup correct indeed affirmative absolutely certainly definitely")
 _NO = words("no nope nah negative")
+_ASKED_FOR = words("what what's which hear heard audible present contain contains sounds sound")
+_PRONOUNS = words("they these those this it both neither none they're it's")
 _TELLS = words("heard hear hearing present audible sounds sound includes include contains detected features noises list")
 _ASKS = words("is are was were do does did can could has have had will would isn't aren't don't doesn't can't")
 
@@ -67,7 +71,11 @@ class Claim:
 def mentions(text: str, labels: Iterable[str] = (), taxonomy: Taxonomy | None = None) -> tuple[Mention, ...]:
     """Return the sounds that `text` names: the taxonomy's, and `labels` it does not know, as they are written."""
     apart = _APART.sub(lambda m: ";".ljust(len(m.group())), text)
-    found = [m for m in (taxonomy or default()).find(apart) if m.text.casefold() not in _THE_AUDIO]
+    found = [
+        m._replace(sound=_ROLES.get(m.sound, m.sound))
+        for m in (taxonomy or default()).find(apart)
+        if m.text.casefold() not in _THE_AUDIO and not _TO_SAY.search(text, max(0, m.start - 12), m.end)
+    ]
     for label in sorted({x for x in labels if x.strip()}, key=len, reverse=True):
         pattern = rf"(?<!\w){re.escape(label)}(?:e?s)?(?!\w)"
         for match in re.finditer(pattern, text, re.IGNORECASE):
@@ -147,13 +155,12 @@ def asked(prompt: str) -> str:
         return "present"
     if words[0].text in _ASKS and "or not" not in prompt and " what " not in prompt and " which " not in prompt:
         return "yes/no"
-    denies = [i for i in range(len(words)) if is_denial(cue_at(words, i)[0])]
-    hears = sum(
-        w.text in {"hear", "heard", "audible", "present", "contains", "contain", "in", "sounds", "absent", "missing"}
-        for w in words
-    )
-    both = {"and", "but", "both", "as", "versus"} & {w.text for w in words} and hears > 1
-    return "absent" if denies and not both else "present"
+    parts: list[list[Token]] = [[]]
+    for word in words:
+        parts.append([]) if word.text in {"and", "but", "versus"} else parts[-1].append(word)
+    denies = [any(is_denial(cue_at(part, i)[0]) for i in range(len(part))) for part in parts]
+    asks = [bool(_ASKED_FOR & {w.text for w in part}) for part in parts]
+    return "absent" if any(denies) and all(d or not a for d, a in zip(denies, asks, strict=True)) else "present"
 
 
 @dataclass
@@ -174,6 +181,7 @@ class _Reader:
         self.answer: tuple[int, int, Polarity] | None = None
         heading: Polarity | None = None
         question: list[int] = []
+        last: list[int] = []
         first = True
         for sentence in sentences(self.text, self.quoted):
             words = tokens(self.text, sentence.start, sentence.end, self.spans, self.quoted)
@@ -192,7 +200,18 @@ class _Reader:
             for sound in question:
                 if self.polarity.get(sound) is Polarity.PRESENT:
                     self.polarity[sound] = Polarity.HEDGED
+            named = [t.sound for t in words if t.sound is not None]
+            if not named and self._takes_back(words):
+                self.polarity |= dict.fromkeys((i for i in last if i in self.polarity), Polarity.ABSENT)
+            last = named or last
             first = False
+
+    def _takes_back(self, words: Sequence[Token]) -> bool:
+        """Whether the sentence denies what the one before named: "They are not in the audio."."""
+        if not words or words[0].text not in _PRONOUNS or words[-1].text == ":":
+            return False
+        told, _ = polarities([Token("they", 0, 0, 0), *words[1:]])
+        return told.get(0) is Polarity.ABSENT
 
     def _reply(self, words: Sequence[Token]) -> Polarity | None:
         """Whether the sentence opens with a yes or no of its own, not with "no dogs"."""

@@ -20,8 +20,9 @@ __all__ = ["Polarity", "Token", "cue_at", "finite", "is_denial", "polarities", "
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|[^\w\s]|_")
 _LONGEST = max(phrase.count(" ") + 1 for phrase in CUES)
 _COPULAS = cues.words("is are was were be been being isn't aren't remains remain stays stay falls fell : - – —")
-_AUDIO = cues.words("audio clip recording sound sounds soundscape track background mix scene it file sample segment")
-_ARTICLES = cues.words("the a an any naked other")
+_AUDIO = cues.words("audio clip recording soundscape track file sample segment")
+_SUBJECTS = cues.words("it that this he she voice speaker audio clip recording")
+_FINITE_PAIRS = {*(("sounds", s) for s in _SUBJECTS), *(("heard", s) for s in ("i", "we", "you"))}
 _MODALS = cues.words("may might")
 _NEGATIVE = {Cue.NOT, Cue.NO, Cue.LACK, Cue.GONE, Cue.NONE}
 
@@ -85,18 +86,24 @@ def finite(words: Sequence[Token]) -> bool:
         before = words[i - 1] if i else None
         if not cues.FINITE.isdisjoint([word.text] if word.sound is None else word.text.split()[1:]):
             return True
-        if word.sound is None and word.text == "heard" and before and before.text in {"i", "we", "you"}:
+        if word.sound is None and before and (word.text, before.text) in _FINITE_PAIRS:
             return True
-        last = word.text.rsplit(" ", 1)[-1]
+        first, last = word.text.split(" ", 1)[0], word.text.rsplit(" ", 1)[-1]
+        if word.sound is not None and before and before.sound is not None and _ends_in_s(first) and not _ends_in_s(before.text):
+            return True  # "a motorcycle" "revs its engine"
         if last in cues.FINITE and before and before.sound is not None:
             return True
         if last in cues.BASE_VERBS and (" " in word.text or before):  # "dogs bark", "people talk"
             subject = word.text.rsplit(" ", 1)[0] if " " in word.text else before.text if before else ""
             if re.search(r"(?<!s)s$|people$|men$|women$|children$|^(?:i|we|they|you)$", subject):
                 return True
-        if word.sound is not None and last.endswith("s") and not last.endswith("ss") and _singular_before(words, i):
+        if word.sound is not None and _ends_in_s(last) and _singular_before(words, i):
             return True
     return False
+
+
+def _ends_in_s(word: str) -> bool:
+    return word.endswith("s") and not word.endswith(("ss", "'s"))
 
 
 def _singular_before(words: Sequence[Token], i: int) -> bool:
@@ -140,7 +147,7 @@ def _joins(words: Sequence[Token], i: int) -> bool:
     if words[i].sound is not None or after in {"or", "nor", "such", "including", "like"}:
         return False
     if words[i].text == "as":
-        return after not in {"if", "though", "well", "a", "an"} and not (i and words[i - 1].text in {"such", "well", "as"})
+        return after not in {"if", "though", "well", "a", "an", "is", "are", "was", "were", "do", "does"} and not (i and words[i - 1].text in {"such", "well", "as"})
     return words[i].text in {",", "and", "when", "because", "since", "so"}
 
 
@@ -215,7 +222,7 @@ class _Walk:
 
     def run(self) -> None:
         self.state, self.by_exception = self.default, False
-        self.denied_at = -9
+        self.denied_at, self.listener = -9, False
         stack: list[Polarity] = []
         i = 0
         while i < len(self.words):
@@ -225,18 +232,22 @@ class _Walk:
                 self._name(i, word.sound)
             elif cue is not None:
                 n = self._act(cue, i, n)
+            elif word.text in {"by", "to"} and any(t.text in cues.PERCEIVED for t in self.words[max(0, i - 4) : i]):
+                self.listener = True  # "not audible to the human ear", "heard by the crowd"
+            elif word.text == ",":
+                self.listener = False
+                if i + 1 < len(self.words) and self.words[i + 1].text == "with":
+                    self.state = self.default
             elif word.text == "(":
                 stack.append(self.state)
             elif word.text == ")" and stack:
                 self.state = stack.pop()
-            elif word.text == "," and i + 1 < len(self.words) and self.words[i + 1].text == "with":
-                self.state = self.default
             i += n
 
     def _name(self, i: int, sound: int) -> None:
         if self.words[i].text == "nothing":
             self.state, self.by_exception, self.denied_at = Polarity.ABSENT, False, i
-        if self._listens(i):
+        if self.listener:
             return
         state = self.state
         if state is Polarity.ABSENT and self._is_background(i):
@@ -246,14 +257,6 @@ class _Walk:
         self.found[sound] = state
         if self.by_exception and state is Polarity.PRESENT:
             self.excepted.add(sound)
-
-    def _listens(self, i: int) -> bool:
-        """Whether the mention is who hears: "not audible to the human ear", "heard by the crowd"."""
-        before = [t.text for t in self.words[max(0, i - 4) : i]]
-        return any(
-            b in {"by", "to"} and k and before[k - 1] in cues.PERCEIVED and set(before[k + 1 :]) <= _ARTICLES
-            for k, b in enumerate(before)
-        )
 
     def _is_background(self, i: int) -> bool:
         """Whether the mention is the known part of "no birds over the traffic"."""
@@ -293,6 +296,8 @@ class _Walk:
             case Cue.NONE:
                 for sound in self.found:
                     self.found[sound] = Polarity.ABSENT
+            case Cue.SAME:
+                self.state = next(reversed(self.found.values()), self.state)
             case Cue.EXCEPT:
                 self.state = Polarity.ABSENT if self.universal else Polarity.PRESENT
                 self.by_exception = True
