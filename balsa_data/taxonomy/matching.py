@@ -8,16 +8,16 @@ with a sound, or where the text speaks of hearing: *a man works on a saw* claims
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from balsa_data.taxonomy.loading import Rule
+from balsa_data.taxonomy.text import Token, tokens
 
-__all__ = ["Matcher", "Mention", "Reading", "words"]
+__all__ = ["Matcher", "Mention", "Reading"]
 
-_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[.,;:!?()\[\]\"“”—–/\n•*]")
 _SKIPPED = frozenset("a an the his her their its my your our some".split())  # inside a form: clears HIS throat
 _BOUNDARY = frozenset(
     ". , ; : ! ? ( ) [ ] \" “ ” — – / \n • * and or but while as with without when whereas then followed before after near "
@@ -35,6 +35,7 @@ _HEARD = frozenset(
     "lack lacks neither nor any present presence detect detected".split()
 )
 _REACH = 5  # tokens between two words that may still belong together
+_CLAUSE_END = frozenset(". ; ! ? \n while as followed then when".split(" "))
 _WINDOW = 8  # tokens to either side that tell a sense
 
 
@@ -64,28 +65,6 @@ class _Found:
     action: str = ""  # the sound an agent was joined with
 
 
-class _Token(NamedTuple):
-    word: str
-    start: int
-    end: int
-
-
-def words(text: str) -> list[str]:
-    """Return a form's words as the matcher sees them: lower case, hyphens and possessives gone."""
-    return [t.word for t in _tokens(text)]
-
-
-def _tokens(text: str) -> list[_Token]:
-    tokens = []
-    for match in _TOKEN.finditer(text):
-        word = match.group().lower()
-        start, end = match.span()
-        if word[-2:] in {"'s", "’s"}:
-            word, end = word[:-2], end
-        tokens.append(_Token(word.replace("’", "'"), start, end))
-    return tokens
-
-
 class Matcher:
     """A trie of forms over words, and the joining of what it finds.
 
@@ -106,55 +85,55 @@ class Matcher:
         self._trie: dict[str, Any] = {}
         for form, reading in readings.items():
             node = self._trie
-            for word in words(form):
+            for word in form.split():
                 node = node.setdefault(word, {})
             node[""] = reading
 
     def find(self, text: str) -> tuple[Mention, ...]:
         """Return the sounds named in a text, in order, never overlapping."""
-        tokens = _tokens(text)
-        found = self._scan(tokens)
+        seen = tokens(text)
+        found = self._scan(seen)
         if not found:
             return ()
         mentions = []
-        for f in self._linked(found, tokens):
-            start, end = tokens[f.first].start, tokens[f.last - 1].end
+        for f in self._linked(found, seen):
+            start, end = seen[f.first].start, seen[f.last - 1].end
             mentions.append(Mention(start, end, text[start:end], f.sound))
         return tuple(mentions)
 
-    def _scan(self, tokens: list[_Token]) -> list[_Found]:
+    def _scan(self, seen: list[Token]) -> list[_Found]:
         found = []
         at = 0
-        while at < len(tokens):
-            node = self._trie.get(tokens[at].word)
+        while at < len(seen):
+            node = self._trie.get(seen[at].word)
             reading, last, ahead = None, at + 1, at + 1
             while node is not None:
                 if "" in node:
                     reading, last = node[""], ahead
-                while ahead < len(tokens) and tokens[ahead].word not in node and tokens[ahead].word in _SKIPPED:
+                while ahead < len(seen) and seen[ahead].word not in node and seen[ahead].word in _SKIPPED:
                     ahead += 1
-                node = node.get(tokens[ahead].word) if ahead < len(tokens) else None
+                node = node.get(seen[ahead].word) if ahead < len(seen) else None
                 ahead += 1
             if reading is not None:
-                sound = _sense(reading.rules, tokens, at, last) if reading.rules else reading.sound
+                sound = _sense(reading.rules, seen, at, last) if reading.rules else reading.sound
                 if sound is not None:
                     found.append(_Found(at, last, sound, reading.agent))
             at = last
         return found
 
-    def _linked(self, found: list[_Found], tokens: list[_Token]) -> list[_Found]:
+    def _linked(self, found: list[_Found], seen: list[Token]) -> list[_Found]:
         """Join what belongs together, from the right, so that *a man and a woman speak* finds its verb twice."""
         done: list[_Found] = []
         for a in reversed(found):
-            if done and self._taken(a, done, tokens):
+            if done and self._taken(a, done, seen):
                 continue
             done.append(a)
-        return [f for f in reversed(done) if not f.agent or _heard(f, tokens)]
+        return [f for f in reversed(done) if not f.agent or _heard(f, seen)]
 
-    def _taken(self, a: _Found, done: list[_Found], tokens: list[_Token]) -> bool:
+    def _taken(self, a: _Found, done: list[_Found], seen: list[Token]) -> bool:
         """Whether `a` went into its right neighbour, which then spans both, or was an agent of another sound."""
         b = done[-1]
-        gap = [t.word for t in tokens[a.last : b.first]]
+        gap = [t.word for t in seen[a.last : b.first]]
         if len(gap) > _REACH:
             return False
         if a.agent and b.action and _COORDINATION.issuperset(gap):
@@ -185,23 +164,26 @@ class Matcher:
         return False
 
 
-def _sense(rules: tuple[Rule, ...], tokens: list[_Token], first: int, last: int) -> str | None:
-    before = tokens[first - 1].word if first else ""
-    after = tokens[last].word if last < len(tokens) else ""
+def _sense(rules: tuple[Rule, ...], seen: list[Token], first: int, last: int) -> str | None:
+    before = seen[first - 1].word if first else ""
+    after = seen[last].word if last < len(seen) else ""
     near: set[str] | None = None
     for rule in rules:
         if rule.otherwise or before in rule.after or after in rule.before:
             return rule.sound
         if rule.near:
             if near is None:
-                near = {t.word for t in tokens[max(0, first - _WINDOW) : first]}
-                near.update(t.word for t in tokens[last : last + _WINDOW])
+                near = {*_clause(seen[max(0, first - _WINDOW) : first][::-1]), *_clause(seen[last : last + _WINDOW])}
             if not rule.near.isdisjoint(near):
                 return rule.sound
     raise AssertionError("the loader saw to it that the last rule is 'otherwise'")
 
 
-def _heard(f: _Found, tokens: list[_Token]) -> bool:
-    around = [t.word for t in tokens[max(0, f.first - _REACH) : f.first]]
-    around += [t.word for t in tokens[f.last : f.last + _REACH]]
+def _clause(seen: list[Token]) -> Iterator[str]:
+    return takewhile(lambda word: word not in _CLAUSE_END, (t.word for t in seen))
+
+
+def _heard(f: _Found, seen: list[Token]) -> bool:
+    around = [t.word for t in seen[max(0, f.first - _REACH) : f.first]]
+    around += [t.word for t in seen[f.last : f.last + _REACH]]
     return not _HEARD.isdisjoint(around)
