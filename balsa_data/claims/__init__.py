@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from balsa_data.claims.cues import words
 from balsa_data.claims.layout import Quote, Sentence, quotes, sentences
-from balsa_data.claims.scope import Polarity, Token, cue_at, finite, is_denial, polarities, tokens
+from balsa_data.claims.scope import Polarity, Token, finite, is_denial, polarities, tokens
 from balsa_data.taxonomy import Mention, Taxonomy, default
 
 __all__ = ["EVERYTHING", "Claim", "Polarity", "Quote", "asked", "claims", "mentions", "quotes", "stated", "words"]
@@ -40,6 +40,10 @@ _OTHER = words("other else additional further more only anything besides")
 _YES = words("yes yeah yep yup correct indeed affirmative absolutely certainly definitely")
 _NO = words("no nope nah negative")
 _ASKED_FOR = words("what what's which hear heard audible present contain contains sounds sound")
+_SHORT_ANSWER = words(
+    "there there's is are isn't aren't it it's i does do doesn't don't can can't cannot not no none nothing hear any one "
+    "them that of the kind such sound sounds in this clip audio recording here indeed not"
+)
 _PRONOUNS = words("they these those this it both neither none they're it's")
 _TELLS = words("heard hear hearing present audible sounds sound includes include contains detected features noises list")
 _ASKS = words("is are was were do does did can could has have had will would isn't aren't don't doesn't can't")
@@ -158,7 +162,7 @@ def asked(prompt: str) -> str:
     parts: list[list[Token]] = [[]]
     for word in words:
         parts.append([]) if word.text in {"and", "but", "versus"} else parts[-1].append(word)
-    denies = [any(is_denial(cue_at(part, i)[0]) for i in range(len(part))) for part in parts]
+    denies = [any(is_denial(w.cue) for w in part) for part in parts]
     asks = [bool(_ASKED_FOR & {w.text for w in part}) for part in parts]
     return "absent" if any(denies) and all(d or not a for d, a in zip(denies, asks, strict=True)) else "present"
 
@@ -191,8 +195,8 @@ class _Reader:
             if reply and question:
                 for sound in question:
                     self.polarity[sound] = reply
-            elif reply and first and self.asked == "yes/no":
-                self.answer = (words[0].start, words[0].end, reply)
+            elif first and self.asked == "yes/no" and (answer := reply or _short_answer(words)):
+                self.answer = (words[0].start, words[0 if reply else -1].end, answer)
             if reply:
                 words = words[1:]
             heading = self._sentence(sentence, words, heading, first=first)
@@ -272,6 +276,13 @@ class _Reader:
                     self.polarity[word.sound] = Polarity.ABSENT
 
 
+def _short_answer(words: Sequence[Token]) -> Polarity | None:
+    """Return what "It does not." or "There are none." answers; None for anything longer or else."""
+    if len(words) > 6 or not _SHORT_ANSWER.issuperset(t.text for t in words):
+        return None
+    return Polarity.ABSENT if any(is_denial(w.cue) for w in words) else Polarity.PRESENT
+
+
 def _split_heading(words: list[Token]) -> tuple[list[Token], list[Token]]:
     """Split "Not heard: dogs, cats" at its colon; a status behind the colon ("Dogs: not heard") belongs to what it judges."""
     for i, word in enumerate(words):
@@ -287,7 +298,7 @@ def _split_heading(words: list[Token]) -> tuple[list[Token], list[Token]]:
 
 def _heading_polarity(head: Sequence[Token]) -> Polarity | None:
     """Return what a heading says of the items under it; None when it says nothing of hearing."""
-    if any(is_denial(cue_at(head, i)[0]) for i in range(len(head))):
+    if any(is_denial(w.cue) for w in head):
         return None if any(t.sound is not None for t in head) else Polarity.ABSENT
     if any(t.sound is not None for t in head):
         return None

@@ -43,7 +43,8 @@ _PHRASES = {
         "without|minus|sans|absence of|absent of|lack of|lacks|lacking|lack|free of|free from|devoid of|"
         "void of|empty of|bereft of|instead of|rather than|as opposed to|in place of|in lieu of|unlike|excluding|"
         "excludes|exclude|omits|omit|omitting|rules out|rule out|ruled out|ruling out|silent about|silent on|"
-        "shortage of|scarcity of|no sign of|no trace of|no hint of|no evidence of|no indication of"
+        "shortage of|scarcity of|unaccompanied by|uninterrupted by|undisturbed by|unbroken by|"
+        "no sign of|no trace of|no hint of|no evidence of|no indication of"
     ),
     Cue.GONE: (
         "absent|missing|inaudible|unheard|nonexistent|non-existent|undetectable|imperceptible|excluded|omitted|"

@@ -11,14 +11,18 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from balsa_data.claims import cues
 from balsa_data.claims.cues import CUES, Cue
 
-__all__ = ["Polarity", "Token", "cue_at", "finite", "is_denial", "polarities", "tokens"]
+__all__ = ["Polarity", "Token", "finite", "is_denial", "polarities", "tokens"]
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|[^\w\s]|_")
-_LONGEST = max(phrase.count(" ") + 1 for phrase in CUES)
+_PHRASES: dict[str, list[tuple[tuple[str, ...], Cue]]] = {}  # by their first word, the longest first
+for _phrase, _cue in sorted(CUES.items(), key=lambda item: -len(item[0].split())):
+    _first, *_rest = _phrase.split()
+    _PHRASES.setdefault(_first, []).append((tuple(_rest), _cue))
 _COPULAS = cues.words("is are was were be been being isn't aren't remains remain stays stay falls fell : - – —")
 _AUDIO = cues.words("audio clip recording soundscape track file sample segment")
 _SUBJECTS = cues.words("it that this he she voice speaker audio clip recording")
@@ -36,24 +40,26 @@ class Polarity(StrEnum):
     UNCLEAR = "unclear"  # may be meant either way
 
 
-@dataclass(frozen=True)
-class Token:
-    """A word, a mark, or a whole mention of a sound (`sound` is its place among the mentions)."""
+class Token(NamedTuple):
+    """A word, a mark, or a whole mention of a sound.
+
+    Attributes:
+        text: In lower case.
+        sound: Its place among the mentions, for a mention.
+        cue: What the phrase that begins here does, and `width` how many words it takes.
+    """
 
     text: str
     start: int
     end: int
     sound: int | None = None
-
-    @property
-    def cue_form(self) -> str:
-        """The word as the cue tables have it."""
-        if self.sound is not None:
-            return "*"
-        return "n't" if self.text.endswith("n't") else self.text
+    cue: Cue | None = None
+    width: int = 1
 
 
-def tokens(text: str, start: int, end: int, mentions: Sequence[tuple[int, int]], skip: Sequence[tuple[int, int]] = ()) -> list[Token]:
+def tokens(
+    text: str, start: int, end: int, mentions: Sequence[tuple[int, int]], skip: Sequence[tuple[int, int]] = ()
+) -> list[Token]:
     """Split ``text[start:end]`` into words, marks and mentions; what lies in `skip` is left out."""
     found: list[Token] = []
     inside = [(s, e, i) for i, (s, e) in enumerate(mentions) if start <= s and e <= end]
@@ -64,15 +70,20 @@ def tokens(text: str, start: int, end: int, mentions: Sequence[tuple[int, int]],
         if i >= 0:
             found.append(Token(text[s:e].casefold(), s, e, i))
         at = max(at, e)
-    return [t for t in found if not any(s <= t.start < e for s, e in skip)]
+    if skip:
+        found = [t for t in found if not any(s <= t.start < e for s, e in skip)]
+    return _with_cues(found)
 
 
-def cue_at(words: Sequence[Token], i: int) -> tuple[Cue | None, int]:
-    """Return the cue that begins at word `i` and how many words it takes."""
-    for n in range(min(_LONGEST, len(words) - i), 0, -1):
-        if cue := CUES.get(" ".join(t.cue_form for t in words[i : i + n])):
-            return cue, n
-    return None, 1
+def _with_cues(words: list[Token]) -> list[Token]:
+    """Mark where cues begin; the longest phrase counts."""
+    forms = ["*" if t.sound is not None else "n't" if t.text.endswith("n't") else t.text for t in words]
+    for i, form in enumerate(forms):
+        for rest, cue in _PHRASES.get(form, ()):
+            if tuple(forms[i + 1 : i + 1 + len(rest)]) == rest:
+                words[i] = words[i]._replace(cue=cue, width=1 + len(rest))
+                break
+    return words
 
 
 def is_denial(cue: Cue | None) -> bool:
@@ -126,7 +137,7 @@ def clauses(words: Sequence[Token]) -> list[Sequence[Token]]:
     cuts = [0]
     i = 0
     while i < len(words):
-        cue, n = cue_at(words, i)
+        cue, n = words[i].cue, words[i].width
         left = words[cuts[-1] : i]
         if cue is Cue.CONTRAST and finite(left):
             cuts.append(i)
@@ -152,18 +163,18 @@ def _joins(words: Sequence[Token], i: int) -> bool:
 
 
 def _next_join(words: Sequence[Token], i: int) -> int:
-    while i < len(words) and not _joins(words, i) and cue_at(words, i)[0] is not Cue.CONTRAST:
+    while i < len(words) and not _joins(words, i) and words[i].cue is not Cue.CONTRAST:
         i += 1
     return i
 
 
 def _opens_clause(left: Sequence[Token], right: Sequence[Token], *, comma: bool) -> bool:
     """Whether `right`, which has a verb, is a statement of its own and not the verb of the list that `left` begins."""
-    if finite(left) or (comma and cue_at(left, 0)[0] in {Cue.LACK, Cue.EXCEPT, Cue.UNSETTLED}):
+    if finite(left) or (comma and left[0].cue in {Cue.LACK, Cue.EXCEPT, Cue.UNSETTLED}):
         return True
-    if all(t.sound is None and cue_at(left, k)[0] is None for k, t in enumerate(left)):
+    if all(t.sound is None and t.cue is None for t in left):
         return False
-    denies = any(cue_at(left, k)[0] in {Cue.NO, Cue.NOT} for k in range(len(left)))
+    denies = any(t.cue in {Cue.NO, Cue.NOT} for t in left)
     return denies and not any(t.text in cues.PERCEIVED and t.sound is None for t in right)
 
 
@@ -176,7 +187,7 @@ def _list_start(words: Sequence[Token], since: int, i: int) -> int:
     for k in range(i - 1, since, -1):
         if words[k].sound is None and words[k].text == "and" and "," in [t.text for t in words[k:i]]:
             return k if finite(words[since:k]) else i
-        if finite(words[k:i]) or cue_at(words, k)[0] is not None:
+        if finite(words[k:i]) or words[k].cue is not None:
             break
         if words[k].text == "," and words[i].text == "and" and first_comma == i and finite(words[since:k]):
             first_comma = k
@@ -201,7 +212,7 @@ def polarities(
     """
     found: dict[int, Polarity] = {}
     excepted: set[int] = set()
-    kinds = {cue_at(words, i)[0] for i in range(len(words))}
+    kinds = {t.cue for t in words}
     denial = bool(kinds & _NEGATIVE) or default is Polarity.ABSENT or any(t.text in cues.QUIET for t in words)
     universal = any(t.sound is None and t.text in cues.UNIVERSAL for t in words) and not denial
     for clause in clauses(words):
@@ -222,16 +233,16 @@ class _Walk:
 
     def run(self) -> None:
         self.state, self.by_exception = self.default, False
-        self.denied_at, self.listener = -9, False
+        self.denied_at, self.listener, self.background = -9, False, False
         stack: list[Polarity] = []
         i = 0
         while i < len(self.words):
             word = self.words[i]
-            cue, n = cue_at(self.words, i)
+            n = word.width
             if word.sound is not None:
                 self._name(i, word.sound)
-            elif cue is not None:
-                n = self._act(cue, i, n)
+            elif word.cue is not None:
+                n = self._act(word.cue, i, n)
             elif word.text in {"by", "to"} and any(t.text in cues.PERCEIVED for t in self.words[max(0, i - 4) : i]):
                 self.listener = True  # "not audible to the human ear", "heard by the crowd"
             elif word.text == ",":
@@ -250,7 +261,8 @@ class _Walk:
         if self.listener:
             return
         state = self.state
-        if state is Polarity.ABSENT and self._is_background(i):
+        self.background = state is Polarity.ABSENT and self._is_background(i)
+        if self.background:
             state = Polarity.PRESENT
         if state is Polarity.PRESENT and not _MODALS.isdisjoint(self.words[i].text.split()):
             state = Polarity.HEDGED  # "a dog may be barking" is one mention
@@ -260,6 +272,8 @@ class _Walk:
 
     def _is_background(self, i: int) -> bool:
         """Whether the mention is the known part of "no birds over the traffic"."""
+        if self.background and i > 2 and (self.words[i - 1].text == "and" or self.words[i - 2].text == "and"):
+            return True
         before = [t.text for t in self.words[max(0, i - 4) : i] if t.sound is None]
         if "," in before or "or" in before:
             return False
@@ -350,7 +364,7 @@ class _Walk:
             self._subject(Polarity.ABSENT)
             return j - i
         word = self.words[j]
-        cue, width = cue_at(self.words, j)
+        cue, width = word.cue, word.width
         if cue in {Cue.GONE, Cue.LACK}:  # "is not absent", "not without"
             self.state = Polarity.PRESENT
             return j + width - i
