@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from balsa_data.checks import Item, failed, passed
-from balsa_data.claims import Polarity, quotes, stated
+from balsa_data.claims import quotes, stated, words
 from balsa_data.schemas import SpeechSegment, Verdict
 
 REASONS = {
@@ -98,8 +98,8 @@ _ACCENT = _table(
         "south african": "south african|en-za",
         "new zealand": "new zealand|kiwi|en-nz",
         "southern": "southern",
-        **{w: w for w in "french german spanish italian russian chinese japanese korean mexican african".split()},
-        **{w: w for w in "asian arabic dutch polish swedish nigerian jamaican brazilian".split()},
+        **{w: w for w in words("french german spanish italian russian chinese japanese korean mexican african")},
+        **{w: w for w in words("asian arabic dutch polish swedish nigerian jamaican brazilian")},
     }
 )
 _VOICE = re.compile(
@@ -111,13 +111,6 @@ _VOICE = re.compile(
 _ACCENT_FOLLOWS = re.compile(r"\W*(?:\w+\W+)?accent", re.IGNORECASE)
 _ATTRIBUTES = {"gender": _GENDER, "age": _AGE, "emotion": _EMOTION, "accent": _ACCENT, "language": _LANGUAGE}
 _VOCABULARY = frozenset().union(*_ATTRIBUTES.values())
-_MEANT: dict[str, Callable[[str, str, int], bool]] = {  # whether a word, by what follows and where it is, tells of a voice
-    "gender": lambda rest, text, at: True,
-    "age": lambda rest, text, at: True,
-    "emotion": lambda rest, text, at: bool(_VOICE.search(_sentence(text, at))),
-    "accent": lambda rest, text, at: bool(_ACCENT_FOLLOWS.match(rest)),
-    "language": lambda rest, text, at: not _ACCENT_FOLLOWS.match(rest),
-}
 
 
 def check(item: Item) -> Verdict:
@@ -147,10 +140,17 @@ def _speakers(item: Item, segments: list[SpeechSegment]) -> Verdict:
             value = _ATTRIBUTES[name].get(word)
             if not values or value is None or value in values or any({value, v} in _ALIKE for v in values):
                 continue
-            if _MEANT[name](rest, item.response, start):
+            if _meant(name, rest, _sentence(item.response, start)):
                 detail = f"says {item.response[start:end]!r}, but the speaker's {name} is {' or '.join(sorted(values))}"
                 return failed("speech", "speaker", detail, (start, end))
     return passed("speech")
+
+
+def _meant(name: str, rest: str, sentence: str) -> bool:
+    """Whether a word, by what follows it and the sentence it stands in, tells of a voice."""
+    if name in {"accent", "language"}:
+        return (name == "accent") == bool(_ACCENT_FOLLOWS.match(rest))
+    return name != "emotion" or bool(_VOICE.search(sentence))
 
 
 def _known(item: Item, segments: list[SpeechSegment], name: str) -> set[str]:

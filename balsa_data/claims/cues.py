@@ -7,7 +7,6 @@ first. ``n't`` stands for any contraction that ends so, ``*`` for a sound that i
 from __future__ import annotations
 
 from enum import Enum
-from functools import cache
 
 __all__ = ["CUES", "Cue", "words"]
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 __all__ = ["Quote", "Sentence", "quotes", "sentences"]
 
-_BREAK = re.compile(r"(?<![\s.](?:eg|ie|vs|cf))(?<!e\.g)(?<!i\.e)(?<!etc)(?:[.!?…]+[)\]\"”’*_]*(?=\s|$)|[.!?][\])]|;)|\n")
+_BREAK = re.compile(
+    r"(?<![\s.](?:eg|ie|vs|cf))(?<!e\.g)(?<!i\.e)(?<!etc)(?:[.!?…]+[)\]\"”’*_]*(?=\s|$)|[.!?][\])]|;)|\n"
+)
 _BULLET = re.compile(r"\s*(?:[-*•–—·+]+|\(?\d{1,2}[.):]|\(?[a-z]\)|#+)\s+", re.IGNORECASE)
 _QUOTED = re.compile(r"“([^“”\n]+)”|\"([^\"\n]+)\"|«([^«»\n]+)»|(?<!\w)[‘'](?=\w)([^\n]+?)[’'](?!\w)")
 _SAYS = re.compile(
@@ -18,7 +20,9 @@ _SAYS = re.compile(
     r"tell(?:s|ing)?|told|instruct(?:s|ed|ing)?|inform(?:s|ed|ing)?|read(?:s|ing)?|recit(?:es|ed|ing))\b",
     re.IGNORECASE,
 )
-_COLON_SPEECH = re.compile(r"\b(?:says|saying|said|states|asks|announces|transcript|speaker|voice)\s*:\s*(?=[^\s\"“‘'«])", re.IGNORECASE)
+_COLON_SPEECH = re.compile(
+    r"\b(?:says|saying|said|states|asks|announces|transcript|speaker|voice)\s*:\s*(?=[^\s\"“‘'«])", re.IGNORECASE
+)
 
 _SENTENCE_END = re.compile(r"[.!?\n](?:\s|$)|[\"“”]")
 _STOP = re.compile(r"(?<=[.!?])\s|\n|$")
