@@ -159,12 +159,19 @@ def _next_join(words: Sequence[Token], i: int) -> int:
 
 def _opens_clause(left: Sequence[Token], right: Sequence[Token], *, comma: bool) -> bool:
     """Whether `right`, which has a verb, is a statement of its own and not the verb of the list that `left` begins."""
-    if finite(left) or (comma and left[0].cue in {Cue.LACK, Cue.EXCEPT, Cue.UNSETTLED}):
+    if finite(left) or (comma and _leads_in(left)):
         return True
     if all(t.sound is None and t.cue is None for t in left):
         return False
     denies = any(t.cue in {Cue.NO, Cue.NOT} for t in left)
     return denies and not any(t.text in cues.PERCEIVED and t.sound is None for t in right)
+
+
+def _leads_in(left: Sequence[Token]) -> bool:
+    """Whether a phrase comes before the statement: "Without music", "In the absence of speech", "Apart from rain"."""
+    named = next((k for k, t in enumerate(left) if t.sound is not None), len(left))
+    leads = [k for k, t in enumerate(left) if t.cue in {Cue.LACK, Cue.EXCEPT, Cue.UNSETTLED}]
+    return bool(leads) and leads[0] < min(named, 3) and not is_denial(left[named:])
 
 
 def _list_start(words: Sequence[Token], since: int, i: int) -> int:

@@ -109,14 +109,15 @@ class _Walk:
         """Whether the mention is the known part of "no birds over the traffic"."""
         if self.background and i > 2 and (self.words[i - 1].text == "and" or self.words[i - 2].text == "and"):
             return True
-        before = [t.text for t in self.words[max(0, i - 4) : i] if t.sound is None]
-        if "," in before or "or" in before:
+        before = [t for t in self.words[max(0, i - 4) : i] if t.sound is None]
+        texts = [t.text for t in before]
+        if "," in texts or "or" in texts:
             return False
-        if "the" in before:
-            k = len(before) - 1 - before[::-1].index("the")
-            between = set(before[k + 1 :])
-            return k > 0 and before[k - 1] in cues.DEFINITE_PLACE and not between & (_AUDIO | _COPULAS)
-        return bool(before) and before[-1] in {"over", "amid", "above"}
+        if "the" not in texts:
+            return bool(texts) and texts[-1] in {"over", "amid", "above"}
+        k = len(texts) - 1 - texts[::-1].index("the")
+        known = k > 0 and texts[k - 1] in cues.DEFINITE_PLACE
+        return known and not any(t.cue or t.text in _AUDIO | _COPULAS for t in before[k + 1 :])
 
     def _act(self, cue: Cue, i: int, n: int) -> int:
         """Let a cue act, and return how many words it has used up."""
@@ -124,7 +125,7 @@ class _Walk:
             case Cue.NOT:
                 return self._negate(i, n)
             case Cue.NO | Cue.LACK:
-                if self._doubled(i):
+                if self._doubled(i) or self.state is Polarity.UNCLEAR:
                     self.state = Polarity.UNCLEAR
                 elif i + n >= len(self.words) and cue is Cue.NO:  # "Dog: no"
                     self._subject(Polarity.ABSENT)
@@ -150,6 +151,8 @@ class _Walk:
             case Cue.EXCEPT:
                 self.state = Polarity.ABSENT if self.universal else Polarity.PRESENT
                 self.by_exception = True
+            case Cue.CONTRAST if self._all_but(i):
+                self.state, self.by_exception = Polarity.ABSENT if self.universal else Polarity.PRESENT, True
             case Cue.CONTRAST | Cue.ONLY:
                 if self.state is not Polarity.UNCLEAR:
                     self.by_exception = self.state is Polarity.ABSENT and self.words[i].text == "but"
@@ -169,6 +172,10 @@ class _Walk:
                 pass
         return n
 
+    def _all_but(self, i: int) -> bool:
+        before = self.words[max(0, i - 3) : i]
+        return self.words[i].text == "but" and any(t.text.split()[0] in cues.UNIVERSAL for t in before)
+
     def _doubled(self, i: int) -> bool:
         """Whether a second denial stands inside the first ("I can't say there is no dog"), not beside it."""
         if self.denied_at < 0 or self.state is not Polarity.ABSENT:
@@ -181,14 +188,14 @@ class _Walk:
 
     def _subject(self, polarity: Polarity, only: Polarity | None = None, like: int | None = None) -> None:
         for sound in self._subjects():
-            if only is not None and self.found[sound] is not only:
+            if sound in self.excepted or (only is not None and self.found[sound] is not only):
                 continue
             if like is None or self.related(sound, like):
                 self.found[sound] = polarity
 
     def _negate(self, i: int, n: int) -> int:
         """Negate what follows; the verb or phrase decides what is denied."""
-        if self._doubled(i):
+        if self._doubled(i) or self.state is Polarity.UNCLEAR:
             self._subject(Polarity.UNCLEAR)
             self.state = Polarity.UNCLEAR
             return n
@@ -223,7 +230,7 @@ class _Walk:
                 self._deny_forward(i)
         elif word.text in cues.ACTIVE:
             self._deny_forward(i)
-        elif word.text in cues.HAPPENS:
+        elif word.text.removesuffix("s") in cues.HAPPENS:
             self._subject(Polarity.ABSENT)
             self._deny_forward(i)
         elif word.text not in cues.MANNER:
