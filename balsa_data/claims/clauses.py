@@ -9,7 +9,7 @@ from typing import NamedTuple
 from balsa_data.claims import cues
 from balsa_data.claims.cues import CUES, Cue
 
-__all__ = ["DENIALS", "Token", "clauses", "finite", "is_denial", "tokens"]
+__all__ = ["DENIALS", "Token", "clauses", "finite", "is_denial", "states", "tokens"]
 
 DENIALS = {Cue.NOT, Cue.NO, Cue.LACK, Cue.GONE, Cue.NONE}
 
@@ -102,6 +102,11 @@ def finite(words: Sequence[Token]) -> bool:
     return False
 
 
+def states(words: Sequence[Token]) -> bool:
+    """Whether the words are a statement beyond doubt: "is", "plays", not only what may be a noun ("dog barks")."""
+    return any(not cues.FINITE.isdisjoint([t.text] if t.sound is None else t.text.split()[1:]) for t in words)
+
+
 def _ends_in_s(word: str) -> bool:
     return word.endswith("s") and not word.endswith(("ss", "'s"))
 
@@ -132,7 +137,10 @@ def clauses(words: Sequence[Token]) -> list[Sequence[Token]]:
             cuts.append(i)
         elif _joins(words, i) and left:
             step = 2 if words[i].text == "," and i + 1 < len(words) and words[i + 1].text == "and" else 1
-            right = words[i + step : _next_join(words, i + step)]
+            stop = _next_join(words, i + step)
+            right = words[i + step : stop]
+            if [t.text for t in words[stop : stop + 2]] == [",", "or"]:  # "…, dogs barking, or rain": one list
+                right = ()
             if finite(right) and _opens_clause(left, right, comma=words[i].text == ","):
                 cuts.append(_list_start(words, cuts[-1], i))
             n = step

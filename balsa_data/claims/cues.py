@@ -106,7 +106,7 @@ ACTIVE = words(
     "use offer accompanied joined followed mixed interrupted disturbed broken punctuated overlaid covered provide incorporate encompass any anything a an the from of with by to like due one that"
 )
 HAPPENS = words(
-    "fall play occur sound ring happen appear exist blow run start come pass go bark speak sing talk chirp falling "
+    "fall play occur sound ring happen appear exist blow run come pass go bark speak sing talk chirp falling "
     "playing sounding ringing blowing running speaking singing talking passing going made making arise resound"
 )
 MANNER = words(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from balsa_data.claims.clauses import Token, finite, is_denial, tokens
+from balsa_data.claims.clauses import Token, finite, is_denial, states, tokens
 from balsa_data.claims.cues import words as table
 from balsa_data.claims.layout import Sentence, sentences
 from balsa_data.claims.scope import Polarity, polarities
@@ -148,27 +148,26 @@ class _Reader:
             self._judge(head, Polarity.PRESENT)
             if not body:
                 return mark or heading
-            own = mark or Polarity.PRESENT
-            self._judge(body, own if not finite(body) else Polarity.PRESENT)
-            return own if sentence.end_mark == ";" else None
-        listed = not finite(body)
+            self._judge(body, self._under(mark or Polarity.PRESENT, body))
+            return mark if sentence.end_mark == ";" else None
         title = sentence.opens_line and not any(t.sound is not None for t in body) and "\n" in sentence.end_mark
         if title and (mark := _heading_polarity(body)):
             return mark
         if heading is None:
-            asked_absent = self.answers == "absent" and listed
-            self._judge(body, Polarity.ABSENT if asked_absent else Polarity.PRESENT)
+            listed = self.answers == "absent" and not finite(body)
+            self._judge(body, Polarity.ABSENT if listed else Polarity.PRESENT)
             return None
-        if listed or heading is Polarity.PRESENT:
-            self._judge(body, heading if listed else Polarity.PRESENT)
-            return heading if listed or sentence.bullet else None
-        if (
-            sentence.bullet
-        ):  # a statement where a list of absent sounds was announced: denied, or said beside the point?
-            self._judge(body, Polarity.UNCLEAR)
+        if sentence.bullet or not finite(body):
+            self._judge(body, self._under(heading, body))
             return heading
         self._judge(body, Polarity.PRESENT)
         return None
+
+    def _under(self, heading: Polarity, body: Sequence[Token]) -> Polarity:
+        """Return what a heading makes of what stands under it; a statement under "Not heard:" may be meant either way."""
+        if heading is Polarity.PRESENT or not states(body):
+            return heading
+        return Polarity.PRESENT if is_denial(body) else Polarity.UNCLEAR
 
     def _judge(self, words: Sequence[Token], state: Polarity) -> None:
         polarity, excepted = polarities(words, default=state, related=self.related)

@@ -133,7 +133,11 @@ class _Walk:
                     self.state, self.by_exception = Polarity.ABSENT, False
                     self.denied_at = i
             case Cue.GONE:
-                if self.words[i].text == "silent" and (not i or self.words[i - 1].text not in _COPULAS):
+                predicate = i > 0 and self.words[i - 1].text in _COPULAS
+                if self.words[i].text == "silent" and not predicate:
+                    return n
+                if i + n < len(self.words) and self.words[i + n].sound is not None and i > 0 and not predicate:
+                    self.state = Polarity.UNCLEAR  # "inaudible speech" may be there, if not understood
                     return n
                 if self._subjects():
                     doubled = self.default is not Polarity.ABSENT and self.state is Polarity.ABSENT
