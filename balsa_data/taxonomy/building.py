@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 from balsa_data.errors import TaxonomyError, nearest
 from balsa_data.taxonomy.inflection import noun, verb
 from balsa_data.taxonomy.loading import Entry, Rule, Senses, read
-from balsa_data.taxonomy.matching import Reading
+from balsa_data.taxonomy.matching import Reading, Role
 from balsa_data.taxonomy.text import key
 
 __all__ = ["Contents", "Sound", "build"]
@@ -66,7 +66,7 @@ class Contents(NamedTuple):
 class _Claim(NamedTuple):
     sound: str
     where: str
-    agent: bool = False
+    role: Role = Role.SOUND
 
 
 def build(layers: Sequence[Sequence[Path]]) -> Contents:
@@ -84,8 +84,8 @@ def build(layers: Sequence[Sequence[Path]]) -> Contents:
         entries, rules = _read_all(layer)
         for entry in entries:
             stated.setdefault(entry.name, []).append(entry)
-            for form, agent in _forms(entry, named=len(stated[entry.name]) == 1):
-                fresh.setdefault(form, []).append(_Claim(entry.name, entry.where, agent))
+            for form, role in _forms(entry, named=len(stated[entry.name]) == 1):
+                fresh.setdefault(form, []).append(_Claim(entry.name, entry.where, role))
         senses = {form: sense for form, sense in senses.items() if form not in fresh}
         senses |= _unique(((form, sense) for sense in rules for form in sense.forms), lambda s: s.where)
         claims |= fresh
@@ -97,12 +97,12 @@ def build(layers: Sequence[Sequence[Path]]) -> Contents:
     readings = _readings(claims, senses, sounds)
     forms: dict[str, list[str]] = {name: [] for name in sounds}
     for form, reading in readings.items():
-        if reading.sound and not reading.agent:
+        if reading.sound and reading.role is Role.SOUND:
             forms[reading.sound].append(form)
     return Contents(
         {name: replace(sound, forms=tuple(forms[name])) for name, sound in sounds.items()},
         readings,
-        {label: claim.sound for label, claim in labels.items()},
+        {key(name): name for name in sounds} | {label: claim.sound for label, claim in labels.items()},
         _joins(stated),
     )
 
@@ -126,13 +126,16 @@ def _unique(items: Iterable[tuple[str, _T]], where: Callable[[_T], str]) -> dict
     return seen
 
 
-def _forms(entry: Entry, named: bool) -> Iterator[tuple[str, bool]]:
-    """Yield an entry's surface forms, inflected, and whether each only names what makes the sound."""
-    yield from ((form, False) for form in map(key, entry["forms"]))
+def _forms(entry: Entry, named: bool) -> Iterator[tuple[str, Role]]:
+    """Yield an entry's surface forms, inflected, and what each names: the sound, or only who or what makes it."""
+    makers = [(form, Role.AGENT) for a in entry["agents"] for form in noun(key(a))]
+    makers += [(form, Role.OBJECT) for o in entry["objects"] for form in noun(key(o))]
     nouns = (*entry["nouns"], entry.name) if named else entry["nouns"]
-    yield from ((form, False) for n in nouns for form in noun(key(n)))
-    yield from ((form, False) for v in entry["verbs"] for form in verb(key(v)))
-    yield from ((form, True) for a in entry["agents"] for form in noun(key(a)))
+    sounds = [key(form) for form in entry["forms"]]
+    sounds += [form for n in nouns for form in noun(key(n))] + [form for v in entry["verbs"] for form in verb(key(v))]
+    silent = {form for form, _ in makers}
+    yield from makers
+    yield from ((form, Role.SOUND) for form in sounds if form not in silent)
 
 
 def _parents(entry: Entry) -> list[str]:
@@ -182,7 +185,7 @@ def _sounds(stated: Mapping[str, Sequence[Entry]]) -> dict[str, Sound]:
             name=name,
             parents=tuple(dict.fromkeys(p for e in entries for p in _parents(e))),
             forms=(),
-            agents=tuple(a for e in entries for a in e["agents"]),
+            agents=tuple(a for e in entries for a in (*e["agents"], *e["objects"])),
             confusables=frozenset(confused[name]),
             phrase=next((e["phrase"][0] for e in reversed(entries) if e["phrase"]), name),
             generic=any(e["generic"] == ("yes",) for e in entries),
@@ -208,7 +211,7 @@ def _readings(
                     f"{other.where}: {form!r} means {other.sound!r} here and {top.sound!r} in {top.where}; "
                     "add a rule for it under 'senses', or leave it to one"
                 )
-        readings[form] = Reading(top.sound, agent=all(c.agent for c in claimed))
+        readings[form] = Reading(top.sound, top.role)
     for form, sense in senses.items():
         for rule in sense.rules:
             if rule.sound is not None and rule.sound not in sounds:

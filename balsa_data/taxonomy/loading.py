@@ -6,7 +6,8 @@
         nouns: gnarl              # inflected: gnarls
         verbs: snarl              # inflected: snarls, snarling, snarled
         forms: grr, grrr          # taken as written
-        agents: cur               # what makes it but is often there unheard: counts only with a sound, or where hearing is spoken of
+        agents: cur               # who makes it but is often there unheard: counts with such a sound, or where hearing is spoken of
+        objects: kennel           # what makes it but is often there unheard: counts with any sound
         labels: Growl; Growl, dog # names datasets have for it, split at ';'; not looked for in text
         phrase: a dog's growl     # how it reads after "there is no sound of", where the name does not
         confusable: purring       # what a listener could take it for
@@ -33,7 +34,7 @@ from balsa_data.taxonomy.text import key
 
 __all__ = ["Entry", "Rule", "Senses", "read"]
 
-_FIELDS = ("is", "nouns", "verbs", "forms", "agents", "labels", "phrase", "confusable", "generic")
+_FIELDS = ("is", "nouns", "verbs", "forms", "agents", "objects", "labels", "phrase", "confusable", "generic")
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

@@ -52,8 +52,6 @@ class Taxonomy:
 
         "Bark", "dog_bark", "Vehicle horn, car horn, honking" and "Children_playing" each mean one class.
         """
-        if label in self.sounds:
-            return label
         plain = label.replace("_", " ")
         for form in (key(plain), *(key(part) for part in re.split("[,/;]", plain))):
             if name := self._labels.get(form):
