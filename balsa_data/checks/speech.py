@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from balsa_data.checks import Item, failed, passed
-from balsa_data.claims import Polarity, quotes, stated
+from balsa_data.claims import quotes, stated, words
 from balsa_data.schemas import SpeechSegment, Verdict
 
 RANK = 1
@@ -49,7 +49,7 @@ _EMOTION = _table(
         "calm": "calm|calmly|relaxed|composed|serene|soothing|gentle|gently|peaceful|steady",
     }
 )
-_ALIKE = {frozenset({"neutral", "calm"}), frozenset({"adult", "young"})}
+_ALIKE = [{"neutral", "calm"}, {"adult", "young"}]
 _LANGUAGE = _table(
     {
         "en": "english|eng",
@@ -99,8 +99,8 @@ _ACCENT = _table(
         "south african": "south african|en-za",
         "new zealand": "new zealand|kiwi|en-nz",
         "southern": "southern",
-        **{w: w for w in "french german spanish italian russian chinese japanese korean mexican african".split()},
-        **{w: w for w in "asian arabic dutch polish swedish nigerian jamaican brazilian".split()},
+        **{w: w for w in words("french german spanish italian russian chinese japanese korean mexican african")},
+        **{w: w for w in words("asian arabic dutch polish swedish nigerian jamaican brazilian")},
     }
 )
 _VOICE = re.compile(
@@ -109,6 +109,9 @@ _VOICE = re.compile(
     r"he|she|manner|tell(?:s|ing)?|sounds? )\b",
     re.IGNORECASE,
 )
+_ACCENT_FOLLOWS = re.compile(r"\W*(?:\w+\W+)?accent", re.IGNORECASE)
+_ATTRIBUTES = {"gender": _GENDER, "age": _AGE, "emotion": _EMOTION, "accent": _ACCENT, "language": _LANGUAGE}
+_VOCABULARY = frozenset().union(*_ATTRIBUTES.values())
 
 
 def check(item: Item) -> Verdict:
@@ -132,34 +135,39 @@ def check(item: Item) -> Verdict:
 
 
 def _speakers(item: Item, segments: list[SpeechSegment]) -> Verdict:
-    captions = " ".join(c for clip in item.clips for c in clip.captions).casefold()
-    for name, table, around in (
-        ("gender", _GENDER, None),
-        ("age", _AGE, None),
-        ("emotion", _EMOTION, _VOICE),
-        ("accent", _ACCENT, re.compile(r"^\W*(?:\w+\W+)?accent", re.IGNORECASE)),
-        ("language", _LANGUAGE, re.compile(r"^(?!\W*(?:\w+\W+)?accent)", re.IGNORECASE)),
-    ):
-        has = {v for s in segments if (v := _value(getattr(s, name), table))}
-        if not has or any(getattr(s, name) is None for s in segments):
-            continue
-        has |= {v for w, v in table.items() if re.search(rf"\b{re.escape(w)}\b", captions)}
-        for start, end, word, rest in stated(item.response, table):
-            value = table[word]
-            if value in has or any(frozenset({value, h}) in _ALIKE for h in has):
+    known = {name: _known(item, segments, name) for name in _ATTRIBUTES}
+    for start, end, word, rest in stated(item.response, _VOCABULARY):
+        for name, values in known.items():
+            value = _ATTRIBUTES[name].get(word)
+            if not values or value is None or value in values or any({value, v} in _ALIKE for v in values):
                 continue
-            if around is None or (around.search(rest) if name != "emotion" else around.search(_sentence(item.response, start))):
-                detail = f"says {item.response[start:end]!r}, but the speaker's {name} is {' or '.join(sorted(has))}"
+            if _meant(name, rest, _sentence(item.response, start)):
+                detail = f"says {item.response[start:end]!r}, but the speaker's {name} is {' or '.join(sorted(values))}"
                 return failed("speech", "speaker", detail, (start, end))
     return passed("speech")
 
 
-def _value(text: str | None, table: Mapping[str, str]) -> str | None:
-    """Return the table's value for a metadata field; of "en-US" that of "en"; an unknown one stands for itself."""
-    if text is None:
-        return None
+def _meant(name: str, rest: str, sentence: str) -> bool:
+    """Whether a word, by what follows it and the sentence it stands in, tells of a voice."""
+    if name in {"accent", "language"}:
+        return (name == "accent") == bool(_ACCENT_FOLLOWS.match(rest))
+    return name != "emotion" or bool(_VOICE.search(sentence))
+
+
+def _known(item: Item, segments: list[SpeechSegment], name: str) -> set[str]:
+    """Return the values an attribute has among the speakers; none where one of them lacks it."""
+    told = [getattr(s, name) for s in segments]
+    if None in told:
+        return set()
+    captions = " ".join(c for clip in item.clips for c in clip.captions).casefold()
+    words = set(re.findall(r"\w+", captions))
+    return {_value(t, _ATTRIBUTES[name]) for t in told} | {v for w, v in _ATTRIBUTES[name].items() if w in words}
+
+
+def _value(text: str, table: Mapping[str, str]) -> str:
+    """Return what the table makes of a metadata field ("en-US" is "en"); an unknown one stands for itself."""
     folded = text.casefold().strip()
-    return table.get(folded) or table.get(folded.split("-")[0].split("_")[0]) or (folded if folded not in table.values() else folded)
+    return table.get(folded) or table.get(re.split("[-_]", folded)[0], folded)
 
 
 def _sentence(text: str, at: int) -> str:

@@ -7,7 +7,6 @@ first. ``n't`` stands for any contraction that ends so, ``*`` for a sound that i
 from __future__ import annotations
 
 from enum import Enum
-from functools import cache
 
 __all__ = ["CUES", "Cue", "words"]
 
@@ -20,6 +19,7 @@ class Cue(Enum):
     LACK = "denies what follows; after a NOT it affirms it"
     GONE = "denies its subject, or what follows where it has none; after a NOT it affirms"
     NONE = "denies what was named before it in the sentence"
+    SAME = "says of what follows what was said of the last sound"
     EXCEPT = "affirms what follows a denial, denies what follows a universal"
     CONTRAST = "ends what came before"
     ONLY = "ends a denial, inside its clause"
@@ -35,19 +35,22 @@ def words(text: str) -> frozenset[str]:
 
 
 _PHRASES = {
-    Cue.NOT: "not|n't|cannot|never|cant|dont|doesnt|isnt|arent|fails to|fail to|failed to|failing to|hardly ever",
+    Cue.NOT: "not|n't|cannot|never|cant|dont|doesnt|isnt|arent|fails to|fail to|failed to|failing to|hardly ever|"
+    "unable to|impossible to",
     Cue.NO: "no|nor|neither|zero|nobody|no one|nothing|none of|not any|nowhere|unlikely|not a single|not one|nary a",
     Cue.LACK: (
         "without|minus|sans|absence of|absent of|lack of|lacks|lacking|lack|free of|free from|devoid of|"
         "void of|empty of|bereft of|instead of|rather than|as opposed to|in place of|in lieu of|unlike|excluding|"
         "excludes|exclude|omits|omit|omitting|rules out|rule out|ruled out|ruling out|silent about|silent on|"
-        "shortage of|scarcity of|no sign of|no trace of|no hint of|no evidence of|no indication of"
+        "shortage of|scarcity of|unaccompanied by|uninterrupted by|undisturbed by|unbroken by|"
+        "no sign of|no trace of|no hint of|no evidence of|no indication of"
     ),
     Cue.GONE: (
         "absent|missing|inaudible|unheard|nonexistent|non-existent|undetectable|imperceptible|excluded|omitted|"
         "undetected|silent|unavailable|absence"
     ),
     Cue.NONE: "none|nowhere to be heard|nowhere to be found|no such sound|no such sounds|no such thing",
+    Cue.SAME: "as is|as are|as was|as were|so is|so are|so was|so were|and so is|and so are|as do|as does|so do|so does",
     Cue.EXCEPT: (
         "except|except for|excepting|apart from|aside from|other than|besides|beside|save for|barring|beyond|"
         "with the exception of|outside of|but for|despite|in spite of"
@@ -100,16 +103,16 @@ ACTIVE = words(
     "featuring detect detects detecting notice notices noticing capture captures capturing exhibit exhibits perceive "
     "find finds recognize recognise identify discern make mention mentions involve involves show hold carry possess "
     "consist pick record present reveal observe register think believe produce come sense catch get encounter see "
-    "use offer provide incorporate encompass any anything a an the from of with by to like due one that"
+    "use offer accompanied joined followed mixed interrupted disturbed broken punctuated overlaid covered provide incorporate encompass any anything a an the from of with by to like due one that"
 )
 HAPPENS = words(
-    "fall play occur sound ring happen appear exist blow run start come pass go bark speak sing talk chirp falling "
+    "fall play occur sound ring happen appear exist blow run come pass go bark speak sing talk chirp falling "
     "playing sounding ringing blowing running speaking singing talking passing going made making arise resound"
 )
 MANNER = words(
     "loud louder clear clearer very too so as particularly overly especially strong heavy constant continuous "
     "intelligible close fast alone enough stop stopping cease quiet steady harsh melodic rhythmic musical soft "
-    "distant nearby near always completely entirely fully quite much overwhelming interrupted pleasant consistent "
+    "distant nearby near always completely entirely fully quite much overwhelming pleasant consistent "
     "understandable comprehensible specific specified intense frequent regular rapid aggressive gentle"
 )
 FILLERS = words(
@@ -117,7 +120,8 @@ FILLERS = words(
     "explicitly anywhere either seem seems appear appears sound clearly distinctly readily easily audibly"
 )
 DEFINITE_PLACE = words(
-    "over amid amidst among amongst during behind beneath underneath alongside accompanying accompany beside in under "
+    "over amid amidst among amongst during behind beneath underneath alongside accompanying accompany accompanies beside "
+    "interrupts interrupt disturbs disturb joins join masks mask covers cover precedes overlaps out in under "
     "with above against within throughout through after before following"
 )
 UNIVERSAL = words("all every everything each everyone any")
@@ -129,7 +133,7 @@ FINITE = words(
     "wasn't weren't hasn't haven't hadn't doesn't don't didn't can't couldn't won't wouldn't it's that's there's what's "
     "here's he's she's i'm i've i'd you're they're we're you've hear hears contains contain includes include features "
     "feature plays blows falls runs speaks sings passes starts stops continues goes comes begins follows seems appears "
-    "sounds fills makes gives says pours flows occurs happens remains stays dominates accompanies exists consists lacks "
+    "fills makes gives says pours flows occurs happens remains stays dominates accompanies exists consists lacks "
     "captures suggests indicates becomes gets revs idles moves produces creates adds rises emerges depicts describes "
     "presents represents refers opens closes drives walks rolls coos neighs "
     "spoke talked played began started stopped sang barked rang fell ran came went laughed cried"

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 __all__ = ["Quote", "Sentence", "quotes", "sentences"]
 
-_BREAK = re.compile(r"(?<![\s.](?:eg|ie|vs|cf))(?<!e\.g)(?<!i\.e)(?<!etc)(?:[.!?…]+[)\]\"”’*_]*(?=\s|$)|[.!?][\])]|;)|\n")
+_BREAK = re.compile(
+    r"(?<![\s.](?:eg|ie|vs|cf))(?<!e\.g)(?<!i\.e)(?<!etc)(?:[.!?…]+[)\]\"”’*_]*(?=\s|$)|[.!?][\])]|;)|\n"
+)
 _BULLET = re.compile(r"\s*(?:[-*•–—·+]+|\(?\d{1,2}[.):]|\(?[a-z]\)|#+)\s+", re.IGNORECASE)
 _QUOTED = re.compile(r"“([^“”\n]+)”|\"([^\"\n]+)\"|«([^«»\n]+)»|(?<!\w)[‘'](?=\w)([^\n]+?)[’'](?!\w)")
 _SAYS = re.compile(
@@ -18,8 +20,11 @@ _SAYS = re.compile(
     r"tell(?:s|ing)?|told|instruct(?:s|ed|ing)?|inform(?:s|ed|ing)?|read(?:s|ing)?|recit(?:es|ed|ing))\b",
     re.IGNORECASE,
 )
-_COLON_SPEECH = re.compile(r"\b(?:says|saying|said|states|asks|announces|transcript|speaker|voice)\s*:\s*(?=[^\s\"“‘'«])", re.IGNORECASE)
+_COLON_SPEECH = re.compile(
+    r"\b(?:says|saying|said|states|asks|announces|transcript|speaker|voice)\s*:\s*(?=[^\s\"“‘'«])", re.IGNORECASE
+)
 
+_SENTENCE_END = re.compile(r"[.!?\n](?:\s|$)|[\"“”]")
 _STOP = re.compile(r"(?<=[.!?])\s|\n|$")
 _WORD = re.compile(r"\w")
 
@@ -67,7 +72,7 @@ def quotes(text: str) -> list[Quote]:
             at = end
             continue
         before, after = text[max(0, start - 60) : start - 1], text[end + 1 : end + 30]
-        said = _SAYS.search(re.split(r"[.!?\n]\s", before)[-1]) or _SAYS.match(after.lstrip(" ,").split(" ", 1)[-1])
+        said = _SAYS.search(_SENTENCE_END.split(before)[-1]) or _SAYS.search(_SENTENCE_END.split(after)[0])
         found.append(Quote(start, end, match[group], bool(said) or len(match[group].split()) >= 4))
     for match in _COLON_SPEECH.finditer(text):
         stop = _STOP.search(text, match.end())
