@@ -80,6 +80,14 @@ class Row(dict[str, Any]):
         except ValueError:
             raise self.wrong(f"field {field!r} is {self[field]!r}, where a number belongs") from None
 
+    def seconds(self, start: str, end: str) -> float:
+        """Return the time from one field to another, without the dust of floating point.
+
+        Raises:
+            CorpusError: One is missing or no number.
+        """
+        return round(self.number(end) - self.number(start), 6)
+
     def code(self, field: str, meanings: dict[str, str], value: str | None = None) -> str:
         """Return what the code in a field stands for (or `value`, a part of that field).
 
@@ -88,7 +96,8 @@ class Row(dict[str, Any]):
         """
         value = self.text(field) if value is None else value
         if value not in meanings:
-            raise self.wrong(f"field {field!r} has the unknown code {value!r}{nearest(value, meanings)}")
+            known = nearest(value, meanings) if len(meanings) < 40 else ""
+            raise self.wrong(f"field {field!r} has the unknown code {value!r}{known}")
         return meanings[value]
 
     def clip(self, **fields: Any) -> AudioClip:

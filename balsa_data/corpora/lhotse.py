@@ -70,8 +70,7 @@ def _clip(row: Row, recording: Row, said: list[Row], **fields: Any) -> AudioClip
     sources = recording.get("sources") or []
     if len(sources) != 1 or sources[0].get("type") not in ("file", "url"):
         raise recording.wrong(
-            f"recording {recording.text('id')!r} is not one file: save it as one (Recording.move_to_memory, "
-            f"RecordingSet) and prepare the manifest again"
+            f"recording {recording.text('id')!r} is not one file: save its audio as one, and prepare the manifest again"
         )
     spoken = sorted((s for s in said if s.maybe("text")), key=lambda s: s.number("start"))
     return row.clip(

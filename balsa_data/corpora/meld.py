@@ -56,7 +56,7 @@ def read(path: Path, *, audio: str = "dia{Dialogue_ID}_utt{Utterance_ID}.mp4") -
         yield row.clip(
             id=f"{split}_dia{row.text('Dialogue_ID')}_utt{row.text('Utterance_ID')}",
             audio=audio_of(row, audio, path.parent),
-            duration=_seconds(row, "EndTime") - _seconds(row, "StartTime"),
+            duration=round(_seconds(row, "EndTime") - _seconds(row, "StartTime"), 3),
             speech=[
                 {
                     "transcript": row.text("Utterance"),
