@@ -37,6 +37,8 @@ def read(path: Path, *, recordings: str | None = None) -> Iterator[AudioClip]:
         CorpusError: A file or row is wrong, a recording is not one file, or a cut is not a whole recording.
     """
     first = next(json_rows(path), None)
+    if first is not None and "sources" in first:
+        raise first.wrong("these are recordings, which say nothing of what is heard: give the supervisions or the cuts")
     if first is not None and "recording_id" not in first:
         yield from map(_cut, json_rows(path))
         return
