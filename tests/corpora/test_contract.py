@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from balsa_data.corpora import CORPORA
+from balsa_data.corpora import CORPORA, load
 from balsa_data.errors import CorpusError
 from balsa_data.schemas import AudioClip
 
@@ -126,3 +130,58 @@ def test_a_missing_column_is_named(corpus: Callable[[str], Any], reader: str) ->
         if file.is_file():
             file.write_bytes(file.read_bytes().replace(column.encode(), b"other"))
     assert f"no column {column!r}" in case.refusal()
+
+
+@pytest.mark.parametrize(("reader", "name", "line"), each("tables", "pieces"))
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_damage_to_a_file_is_more_than_a_refusal(
+    corpus: Callable[[str], Any], tmp_path: Path, reader: str, name: str, line: str, data: st.DataObject
+) -> None:
+    shutil.rmtree(tmp_path / "corpus", ignore_errors=True)
+    case = corpus(reader)
+    file = case.root / name
+    text = file.read_bytes().decode("iso-8859-1")
+    start, length = data.draw(st.integers(0, len(text))), data.draw(st.integers(0, 12))
+    damage = data.draw(st.sampled_from(["null", "[]", "{}", "-1", "NaN", "1e999", '""', "x", "\t", "\n", "\0", "[3]"]))
+    file.write_bytes((text[:start] + damage + text[start + length :]).encode("iso-8859-1"))
+    with contextlib.suppress(CorpusError):
+        list(case.load())
+
+
+@given(
+    row=st.dictionaries(
+        st.sampled_from(
+            [
+                *sorted(AudioClip.model_fields),
+                "audio_filepath",
+                "text",
+                "offset",
+                "speaker",
+                "gender",
+                "sources",
+                "recording_id",
+                "supervisions",
+                "start",
+                "custom",
+                "caption",
+                "label",
+                "transcript",
+            ]
+        ),
+        st.recursive(
+            st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=3),
+            lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["id", "type", "x"]), inner),
+            max_leaves=4,
+        ),
+        max_size=8,
+    ),
+    reader=st.sampled_from(["jsonl", "nemo", "lhotse"]),
+)
+def test_no_json_is_more_than_a_refusal(
+    tmp_path_factory: pytest.TempPathFactory, row: dict[str, Any], reader: str
+) -> None:
+    file = tmp_path_factory.mktemp("rows") / "rows.jsonl"
+    file.write_text(json.dumps(row) + "\n", "utf-8")
+    with contextlib.suppress(CorpusError):
+        list(load(reader, file))
