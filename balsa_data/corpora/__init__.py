@@ -10,6 +10,7 @@ Audio that is missing is not a reader's business: it yields the path where the f
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
@@ -50,7 +51,9 @@ class Clips(Iterator[AudioClip]):
         self._read = CORPORA.bind(reader, options)
         self._audio = audio
         self._license = CORPORA.module(reader).LICENSE
-        self._dataset = dataset or reader
+        # A reader for one corpus has a licence to tell and is called like it; the others are told by the file they read.
+        named = reader if self._license else re.sub(r"\.(jsonl?|csv|tsv)(\.gz)?$", "", self._path.name)
+        self._dataset = dataset or named or reader
         self._stream = self._checked()
 
     def __next__(self) -> AudioClip:
@@ -109,7 +112,8 @@ def load(
         options: The reader's options.
         audio: What to do about a clip without an audio file: take it all the same, refuse the corpus, or skip and count
             it. A URI counts as there.
-        dataset: The name of the corpus, where a clip has none of its own; the reader's by default.
+        dataset: The name of the corpus, where a clip has none of its own; by default the reader's, or for a reader of any
+            corpus the file's.
 
     Raises:
         InputError: There is no such reader.

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import csv
 import gzip
+import math
 import os
 import re
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, TypeVar, cast
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from balsa_data.errors import CorpusError, nearest
 from balsa_data.schemas import AudioClip, problems
@@ -41,6 +42,7 @@ __all__ = [
 AUDIO_SUFFIXES = frozenset({".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".mp4", ".ogg", ".opus", ".wav", ".webm"})
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _PLACE = "_place"
+M = TypeVar("M", bound=BaseModel)
 
 
 class Row(dict[str, Any]):
@@ -70,15 +72,25 @@ class Row(dict[str, Any]):
         return value
 
     def number(self, field: str) -> float:
-        """Return a field's number.
+        """Return a field's number, which is finite.
 
         Raises:
             CorpusError: It is missing or no number.
         """
         try:
-            return float(self.text(field))
+            if math.isfinite(number := float(self.text(field))):
+                return number
         except ValueError:
-            raise self.wrong(f"field {field!r} is {self[field]!r}, where a number belongs") from None
+            pass
+        raise self.wrong(f"field {field!r} is {self[field]!r}, where a number belongs")
+
+    def seconds(self, start: str, end: str) -> float:
+        """Return the time from one field to another, without the dust of floating point.
+
+        Raises:
+            CorpusError: One is missing or no number.
+        """
+        return round(self.number(end) - self.number(start), 6)
 
     def code(self, field: str, meanings: dict[str, str], value: str | None = None) -> str:
         """Return what the code in a field stands for (or `value`, a part of that field).
@@ -88,8 +100,20 @@ class Row(dict[str, Any]):
         """
         value = self.text(field) if value is None else value
         if value not in meanings:
-            raise self.wrong(f"field {field!r} has the unknown code {value!r}{nearest(value, meanings)}")
+            known = nearest(value, meanings) if len(meanings) < 40 else ""
+            raise self.wrong(f"field {field!r} has the unknown code {value!r}{known}")
         return meanings[value]
+
+    def shaped(self, model: type[M]) -> M:
+        """Return the row as a record of this model.
+
+        Raises:
+            CorpusError: A field is missing or of the wrong type.
+        """
+        try:
+            return model.model_validate(dict(self))
+        except ValidationError as error:
+            raise self.wrong(problems(error)) from None
 
     def clip(self, **fields: Any) -> AudioClip:
         """Return the clip this row describes.
@@ -97,10 +121,7 @@ class Row(dict[str, Any]):
         Raises:
             CorpusError: A field is wrong.
         """
-        try:
-            clip = AudioClip.model_validate(fields)
-        except ValidationError as error:
-            raise self.wrong(problems(error)) from None
+        clip = Row(fields.items(), self.place).shaped(AudioClip)
         # Beside the fields, as functools.cached_property does: not compared, not dumped; `load` takes it off again.
         clip.__dict__[_PLACE] = self.place
         return clip

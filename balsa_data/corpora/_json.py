@@ -54,22 +54,21 @@ def json_items(path: Path, key: str | None = None) -> Iterator[tuple[str, Row]]:
         CorpusError: The document is not of this form, lacks the key, or is not valid JSON.
     """
     text = _Text(path)
-    text.take("{")
     keys = []
+    text.take("{")
     for _ in text.until("}"):
-        name = text.value()
-        keys.append(str(name))
+        keys.append(str(text.value()))
         text.take(":")
         if key is None:
-            yield str(name), text.object()
-        elif name != key:
-            text.value()
-        else:
+            yield keys[-1], text.object()
+        elif keys[-1] == key:
             text.take("[")
             for number in text.until("]"):
                 yield str(number), text.object()
-            return
-    if key is not None:
+        else:
+            text.value()
+    text.take("")
+    if key is not None and key not in keys:
         raise CorpusError(f"{path}: no key {key!r}{nearest(key, keys)}")
 
 
@@ -84,9 +83,9 @@ class _Text:
         self._at = 0
 
     def take(self, wanted: str) -> None:
-        """Step over one character that must come next."""
-        if self._next() != wanted:
-            raise self._wrong(f"{self._next() or 'the end'!r}, where {wanted!r} belongs")
+        """Step over one character that must come next; nothing stands for the end."""
+        if (found := self._next()) != wanted:
+            raise self._wrong(f"not valid JSON ({found or 'the end'!r}, where {wanted or 'the end'!r} belongs)")
         self._at += 1
 
     def until(self, end: str) -> Iterator[int]:

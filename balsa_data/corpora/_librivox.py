@@ -16,13 +16,19 @@ _READER = re.compile(r"(?P<id>\d+)\s*\|\s*(?P<sex>[FM])\s*\|.*")  # a reader's n
 
 
 def genders(path: Path) -> dict[str, str]:
-    """Return each reader's gender, from the table of readers (``14   | F | train-clean-360  | 25.03 | …``)."""
+    """Return each reader's gender, from the table of readers (``14   | F | train-clean-360  | 25.03 | …``).
+
+    Raises:
+        CorpusError: The table is missing, empty, or a line of it is wrong.
+    """
     rows = (
         parts(line.strip(), _READER, f"{path}:{number}", "<id> | <F or M> | …")
         for number, line in lines(path)
         if line.strip() and not line.startswith(";")
     )
-    return {row["id"]: _GENDERS[row["sex"]] for row in rows}
+    if not (known := {row["id"]: _GENDERS[row["sex"]] for row in rows}):
+        raise CorpusError(f"{path}: no reader is in this table")
+    return known
 
 
 def recording(reader: str, chapter: str) -> str:

@@ -1,7 +1,7 @@
 """AudioCaps: ten-second clips of AudioSet with captions written by people (Kim et al., NAACL 2019).
 
 Source: https://github.com/cdjkim/audiocaps (``dataset/train.csv``, ``val.csv``, ``test.csv``)
-Licence: of the captions MIT; the audio belongs to the uploaders of the YouTube videos and may not be redistributed.
+Licence: of the captions: for academic use; the audio belongs to the uploaders of the YouTube videos and may not be redistributed.
 Layout: a csv a split, ``audiocap_id,youtube_id,start_time,caption``; a clip has one caption in train and five in val and
     test, whose rows do not stand together. The audio is not distributed: how your files are named, `audio` says.
 Example: ``91139,r1nicOVtvkQ,130,A woman talks nearby as water pours``
@@ -16,7 +16,7 @@ from balsa_data.corpora._files import Row, audio_of, grouped, table
 from balsa_data.corpora._youtube import recording, segment
 from balsa_data.schemas import AudioClip
 
-LICENSE = "YouTube videos, each its uploader's; captions MIT"
+LICENSE = "YouTube videos, each its uploader's; captions for academic use"
 REDISTRIBUTABLE = False
 
 

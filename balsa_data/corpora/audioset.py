@@ -35,12 +35,11 @@ def read(path: Path, *, labels: str = "class_labels_indices.csv", audio: str = "
     """
     named = lookup(table(path.parent / labels, ["mid", "display_name"]), "mid", "display_name")
     for row in table(path, header=COLUMNS, comment="#"):
-        start, end = row.number("start_seconds"), row.number("end_seconds")
         mids = row.text("positive_labels").split(",")
         yield row.clip(
-            id=segment(row.text("YTID"), start),
+            id=segment(row.text("YTID"), row.number("start_seconds")),
             audio=audio_of(row, audio, path.parent),
-            duration=end - start,
+            duration=row.seconds("start_seconds", "end_seconds"),
             events=[{"label": pretty(row.code("positive_labels", named, mid.strip()))} for mid in mids],
             recording=recording(row.text("YTID")),
         )

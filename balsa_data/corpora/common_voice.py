@@ -1,7 +1,8 @@
 """Common Voice: sentences read aloud by volunteers in more than a hundred languages (Ardila et al., LREC 2020).
 
 Source: https://commonvoice.mozilla.org/datasets
-Licence: CC0-1.0, which lets the audio be redistributed; by its terms of use nobody may try to find out who a speaker is.
+Licence: CC0-1.0; but who downloads it agrees not to host it again (Mozilla Data Collective's terms), nor to find out who
+    a speaker is, so the audio is not redistributed from here.
 Layout: a folder a language (``cv-corpus-<version>/<language>/``) with ``<split>.tsv`` and ``clips/``. Fields are never
     quoted; the columns vary with the version (``accent`` became ``accents``).
 Example: ``client_id<tab>path<tab>sentence<tab>…<tab>age<tab>gender<tab>accents`` /
@@ -17,7 +18,7 @@ from balsa_data.corpora._files import table
 from balsa_data.schemas import AudioClip
 
 LICENSE = "CC0-1.0"
-REDISTRIBUTABLE = True
+REDISTRIBUTABLE = False
 GENDERS = {"male": "male", "male_masculine": "male", "female": "female", "female_feminine": "female"}
 AGES = {"fourties": "forties"}  # as the corpus spells it
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from balsa_data.corpora._columns import BY_NAME, Columns
-from balsa_data.corpora._files import Row, beside
+from balsa_data.corpora._files import Row, beside, listing
 from balsa_data.errors import CorpusError, nearest
 from balsa_data.schemas import AudioClip
 
@@ -44,43 +44,39 @@ def read(
     Raises:
         CorpusError: The dataset cannot be opened, has no such split or column, or a row is wrong.
     """
-    rows, features = _open(path, split, config, revision)
-    columns.refuse_missing(list(features), f"{path} ({split})")
-    named = {name: _names(feature) for name, feature in features.items()}
-    for number, values in enumerate(rows):
-        place = f"{path} ({split}), row {number}"
-        row = Row(((k, named[k](v) if k in named else v) for k, v in values.items()), place)
-        yield columns.clip(
-            row,
-            id=row.maybe(columns.id) or f"{split}-{number}",
-            audio=_audio(row.get(columns.audio), path),
-            separator=separator,
-        )
+    place = f"{path} ({split})"
+    number = 0
+    try:
+        rows = _open(path, split, config, revision)
+        columns.refuse_missing(list(rows.features), place)
+        named = {name: _names(feature) for name, feature in rows.features.items()}
+        # As Arrow, audio comes as it is stored; as Python objects it would be decoded, which needs torchcodec and time.
+        for batch in rows.with_format("arrow").iter(batch_size=16):
+            for values in batch.to_pylist():
+                row = Row(((name, named[name](value)) for name, value in values.items()), f"{place}, row {number}")
+                clip_id = row.maybe(columns.id) or f"{split}-{number}"
+                yield columns.clip(row, id=clip_id, audio=_audio(row.get(columns.audio), path), separator=separator)
+                number += 1
+    except (ImportError, OSError, RuntimeError, ValueError) as error:  # what `datasets` and Arrow raise
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise CorpusError(f"{place}, row {number}: datasets cannot read it ({reason})") from None
 
 
-def _open(path: Path, split: str, config: str | None, revision: str | None) -> tuple[Any, dict[str, Any]]:
-    """Return the rows of a split as a stream, audio undecoded, and the columns' features."""
+def _open(path: Path, split: str, config: str | None, revision: str | None) -> Any:
+    """Return a split as a stream of rows whose features are known."""
     import datasets  # takes a second, which a user of another reader need not wait
 
-    try:
-        if (path / "dataset_dict.json").is_file() or (path / "state.json").is_file():
-            saved = datasets.load_from_disk(str(path))
-            if isinstance(saved, datasets.DatasetDict):
-                if split not in saved:
-                    raise CorpusError(f"{path}: no split {split!r}{nearest(split, saved)}")
-                saved = saved[split]
-            rows = saved.to_iterable_dataset()
-        else:
-            rows = datasets.load_dataset(str(path), config, split=split, revision=revision, streaming=True)
-            if rows.features is None:
-                rows = rows._resolve_features()  # what a json or csv repo does not declare; there is no public way
-    except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise CorpusError(f"{path} ({split}): datasets cannot open it ({reason})") from None
-    for name, feature in rows.features.items():
-        if isinstance(feature, datasets.Audio):
-            rows = rows.cast_column(name, datasets.Audio(decode=False))
-    return rows, dict(rows.features)
+    if path.is_absolute() or len(path.parts) > 2 or path.exists():
+        listing(path)  # a folder, or refused here: what is none is never looked for on the Hub
+    if (path / "dataset_dict.json").is_file() or (path / "state.json").is_file():
+        saved = datasets.load_from_disk(str(path))
+        if isinstance(saved, datasets.DatasetDict):
+            if split not in saved:
+                raise CorpusError(f"{path}: no split {split!r}{nearest(split, saved)}")
+            saved = saved[split]
+        return saved.to_iterable_dataset()
+    rows = datasets.load_dataset(str(path), config, split=split, revision=revision, streaming=True)
+    return rows if rows.features is not None else rows._resolve_features()  # of a csv or json repo; not public
 
 
 def _names(feature: Any) -> Callable[[Any], Any]:

@@ -66,7 +66,7 @@ def read(
                     yield row.clip(
                         id=row["turn"],
                         audio=root / "sentences" / "wav" / dialog / f"{row['turn']}.wav",
-                        duration=row.number("end") - row.number("start"),
+                        duration=row.seconds("start", "end"),
                         events=events,
                         speech=speech,
                         recording=f"iemocap:{dialog}",
@@ -110,7 +110,7 @@ def _heard(row: Row, *, timed: bool = False) -> tuple[list[dict[str, Any]], list
         "start": start,
         "end": end,
         "speaker": f"{row['turn'][:5]}{side}",
-        "gender": row.code("side", {"F": "female", "M": "male"}, side),
+        "gender": row.code("turn", {"F": "female", "M": "male"}, side),
         "emotion": row.code("emotion", EMOTIONS) or None,
         "language": "en",
     }

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
 from balsa_data.corpora._files import Row, grouped
 from balsa_data.corpora._json import json_rows
 from balsa_data.schemas import AudioClip
@@ -25,73 +27,117 @@ CUSTOM = {"emotion": "emotion", "age": "age", "accent": "accent", "accents": "ac
 SLACK = 0.05  # seconds by which a whole cut's and its recording's durations may differ
 
 
+class Manifest(BaseModel):
+    """What is read of a row; the rest of it is left alone."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True, allow_inf_nan=False)
+
+
+class Source(Manifest):
+    """Where a recording's audio is."""
+
+    type: str
+    source: str
+
+
+class Recording(Manifest):
+    """A recording."""
+
+    id: str
+    duration: float
+    sources: list[Source]
+
+
+class Supervision(Manifest):
+    """What one speaker says in a recording."""
+
+    recording_id: str
+    start: float
+    duration: float
+    text: str | None = None
+    language: str | None = None
+    speaker: str | None = None
+    gender: str | None = None
+    custom: dict[str, Any] | None = None
+
+
+class Cut(Manifest):
+    """A cut; one that mixes several has no recording."""
+
+    id: str
+    type: str = "cut"
+    start: float = 0.0
+    duration: float = 0.0
+    recording: Recording | None = None
+    supervisions: list[Supervision] = []
+
+
 def read(path: Path, *, recordings: str | None = None) -> Iterator[AudioClip]:
     """Yield a clip a recording with all that is said in it, or a clip a cut.
 
     Args:
         path: The supervisions or the cuts.
         recordings: The recordings that go with supervisions, seen from their folder; by default the file of the same
-            name with "recordings" for "supervisions".
+            name with "recordings" for "supervisions". They are held in memory.
 
     Raises:
         CorpusError: A file or row is wrong, a recording is not one file, or a cut is not a whole recording.
     """
     first = next(json_rows(path), None)
-    if first is not None and "recording_id" not in first:
+    if first is None:
+        return
+    if "sources" in first:
+        raise first.wrong("these are recordings, which say nothing of what is heard: give the supervisions or the cuts")
+    if "recording_id" not in first:
         yield from map(_cut, json_rows(path))
         return
     beside = path.parent / (recordings or path.name.replace("supervisions", "recordings"))
     if beside == path:
-        raise Row((), str(path)).wrong("name the file of the recordings with the option 'recordings'")
-    known = {row.text("id"): row for row in json_rows(beside)}
+        raise first.wrong("name the file of the recordings with the option 'recordings'")
+    known = {row.text("id"): (row, row.shaped(Recording)) for row in json_rows(beside)}
     for group in grouped(lambda: json_rows(path), lambda row: row.text("recording_id")):
         name = group[0].text("recording_id")
         if name not in known:
             raise group[0].wrong(f"recording {name!r} is not in {beside}: give the manifest it is in")
-        yield _clip(group[0], known[name], group, id=name)
+        row, recording = known[name]
+        yield _clip(row, recording, [segment.shaped(Supervision) for segment in group], id=name)
 
 
 def _cut(row: Row) -> AudioClip:
-    if not isinstance(recording := row.get("recording"), dict):
-        kind = row.get("type", "cut")
-        raise row.wrong(f"the {kind} has no recording of its own: save the cuts' audio first (CutSet.save_audios)")
-    held = Row(recording.items(), row.place)
-    start, lacks = row.number("start"), held.number("duration") - row.number("duration")
-    if start or abs(lacks) > SLACK:
+    cut = row.shaped(Cut)
+    if cut.recording is None:
+        raise row.wrong(f"the {cut.type} has no recording of its own: save the cuts' audio first (CutSet.save_audios)")
+    if cut.start or abs(cut.duration - cut.recording.duration) > SLACK:
         raise row.wrong(
-            f"the cut is not the whole of recording {held.text('id')!r}, and a clip is a whole file: "
+            f"the cut is not the whole of recording {cut.recording.id!r}, and a clip is a whole file: "
             f"save the cuts' audio first (CutSet.save_audios)"
         )
-    said = [Row(segment.items(), row.place) for segment in row.get("supervisions") or ()]
-    return _clip(row, held, said, id=row.text("id"))
+    return _clip(row, cut.recording, cut.supervisions, id=cut.id)
 
 
-def _clip(row: Row, recording: Row, said: list[Row], **fields: Any) -> AudioClip:
-    sources = recording.get("sources") or []
-    if len(sources) != 1 or sources[0].get("type") not in ("file", "url"):
-        raise recording.wrong(
-            f"recording {recording.text('id')!r} is not one file: save it as one (Recording.move_to_memory, "
-            f"RecordingSet) and prepare the manifest again"
+def _clip(row: Row, recording: Recording, said: list[Supervision], **fields: Any) -> AudioClip:
+    if [source.type in ("file", "url") for source in recording.sources] != [True]:
+        raise row.wrong(
+            f"recording {recording.id!r} is not one file: save its audio as one, and prepare the manifest again"
         )
-    spoken = sorted((s for s in said if s.maybe("text")), key=lambda s: s.number("start"))
     return row.clip(
-        audio=sources[0]["source"],
-        duration=recording.number("duration"),
-        speech=[_segment(s) for s in spoken],
-        recording=recording.text("id"),
+        audio=recording.sources[0].source,
+        duration=recording.duration,
+        speech=[_segment(s) for s in sorted(said, key=lambda s: s.start) if s.text and s.text.strip()],
+        recording=recording.id,
         **fields,
     )
 
 
-def _segment(row: Row) -> dict[str, Any]:
-    gender, start = row.maybe("gender"), max(0.0, row.number("start"))
-    custom = Row((row.get("custom") or {}).items(), row.place)
+def _segment(said: Supervision) -> dict[str, Any]:
+    start = max(0.0, said.start)
+    gender = (said.gender or "").lower()
     return {
-        "transcript": row.text("text"),
+        "transcript": said.text,
         "start": start,
-        "end": start + row.number("duration"),
-        "speaker": row.maybe("speaker"),
-        "gender": GENDERS.get(gender.lower(), gender.lower()) if gender else None,
-        "language": row.maybe("language"),
-        **{to: text for field, to in CUSTOM.items() if (text := custom.maybe(field))},
+        "end": start + said.duration,
+        "speaker": said.speaker or None,
+        "gender": GENDERS.get(gender, gender) or None,
+        "language": said.language or None,
+        **{to: str(value) for field, to in CUSTOM.items() if (value := (said.custom or {}).get(field))},
     }

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
+from pydantic import BaseModel
 
 from balsa_data.corpora._files import Row, lines, parts, pretty
 from balsa_data.errors import CorpusError
@@ -22,6 +23,20 @@ from balsa_data.schemas import AudioClip
 LICENSE = "Tampere University, non-commercial"
 REDISTRIBUTABLE = False
 NAME = re.compile(r"(?P<scene>[a-z_]+)-(?P<city>[a-z]+)-(?P<location>\d+)-(?P<segment>\d+)-(?P<device>[a-z]\d?)\.wav")
+
+
+class Annotation(BaseModel):
+    """What one annotator heard."""
+
+    sentence: str
+    tags: list[str] = []
+
+
+class Soundscape(BaseModel):
+    """An entry of the yaml file."""
+
+    filename: str
+    annotations: list[Annotation]
 
 
 def read(path: Path) -> Iterator[AudioClip]:
@@ -35,29 +50,32 @@ def read(path: Path) -> Iterator[AudioClip]:
     Raises:
         CorpusError: The yaml or an entry in it is wrong.
     """
-    file = path / "MACS.yaml"
-    text = "".join(line for _, line in lines(file))
-    try:
-        # 3,930 entries, 2.8 MB: held whole, which YAML asks for; libyaml's loader where it was built in is ten times faster.
-        entries = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["files"]
-        clips = [(e["filename"], [(a["sentence"], a["tags"]) for a in e["annotations"]]) for e in entries]
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise CorpusError(f"{file}:{line}: not valid YAML ({error.problem})") from None
-    except (KeyError, TypeError) as error:
-        raise CorpusError(
-            f"{file}: not of the form 'files: [filename, annotations: [sentence, tags]]' ({error})"
-        ) from None
-    for number, (name, said) in enumerate(clips):
-        row = Row([("filename", name)], f"{file}, entry {number + 1}")
-        named = parts(row.text("filename"), NAME, row.place, "<scene>-<city>-<location>-<segment>-<device>.wav")
-        heard = Counter(pretty(str(tag)) for _, tags in said for tag in tags or ())
+    for row in _entries(path / "MACS.yaml"):
+        entry = row.shaped(Soundscape)
+        named = parts(entry.filename, NAME, row.place, "<scene>-<city>-<location>-<segment>-<device>.wav")
+        heard = Counter(pretty(tag) for annotation in entry.annotations for tag in annotation.tags)
         yield row.clip(
-            id=name.removesuffix(".wav"),
-            audio=path / "audio" / name,
+            id=entry.filename.removesuffix(".wav"),
+            audio=path / "audio" / entry.filename,
             duration=10.0,
-            captions=[sentence for sentence, _ in said],
+            captions=[annotation.sentence for annotation in entry.annotations],
             events=[{"label": label} for label, _ in heard.most_common()],
             attributes={"scene": pretty(named["scene"])},
             recording=f"tau:{named['city']}-{named['location']}",
         )
+
+
+def _entries(file: Path) -> Iterator[Row]:
+    text = "".join(line for _, line in lines(file))
+    try:
+        # 2.8 MB, held whole, as YAML asks for; libyaml's loader, where it was built in, is ten times faster.
+        document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        reason = str(getattr(error, "problem", error)).partition("\n")[0]
+        raise CorpusError(f"{file}:{mark.line + 1 if mark else 1}: not valid YAML ({reason})") from None
+    entries = document.get("files") if isinstance(document, dict) else None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise CorpusError(f"{file}: no list of soundscapes under the key 'files'")
+    for number, entry in enumerate(entries):
+        yield Row(entry.items(), f"{file}, entry {number + 1}")

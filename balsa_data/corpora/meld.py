@@ -3,7 +3,8 @@
 Source: https://github.com/declare-lab/MELD
 Licence: of the annotations GPL-3.0; the audio is the television series' and may not be redistributed.
 Layout: ``<split>_sent_emo.csv``; a video an utterance, ``dia<dialogue>_utt<utterance>.mp4``, in a folder a split
-    (``train_splits``, ``dev_splits_complete``, ``output_repeated_splits_test``). Times are the episode's.
+    (``train_splits``, ``dev_splits_complete``, ``output_repeated_splits_test``). Times are the episode's; in a row
+    or two of the published files an utterance ends before it starts, and its duration is taken as unknown.
 Example: ``2,What?,Monica,surprise,negative,0,1,4,7,"00:21:01,927","00:21:03,261"``
 """
 
@@ -53,10 +54,11 @@ def read(path: Path, *, audio: str = "dia{Dialogue_ID}_utt{Utterance_ID}.mp4") -
     """
     split = path.stem.partition("_")[0]
     for row in table(path, COLUMNS):
+        seconds = round(_seconds(row, "EndTime") - _seconds(row, "StartTime"), 3)
         yield row.clip(
             id=f"{split}_dia{row.text('Dialogue_ID')}_utt{row.text('Utterance_ID')}",
             audio=audio_of(row, audio, path.parent),
-            duration=_seconds(row, "EndTime") - _seconds(row, "StartTime"),
+            duration=seconds if seconds > 0 else None,
             speech=[
                 {
                     "transcript": row.text("Utterance"),

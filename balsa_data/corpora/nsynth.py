@@ -53,7 +53,7 @@ def read(path: Path) -> Iterator[AudioClip]:
             events=[{"label": row.code("instrument_family_str", FAMILIES)}],
             attributes={
                 "source": row.text("instrument_source_str"),
-                "pitch": f"{NOTES[pitch % 12]}{pitch // 12 - 1}",
+                "pitch": f"{NOTES[pitch % 12]} {pitch // 12 - 1}",
             }
             | ({"qualities": ", ".join(map(pretty, qualities))} if qualities else {}),
             recording=f"nsynth:{row.text('instrument_str')}",

@@ -37,7 +37,7 @@ def read(path: Path, *, folds: tuple[int, ...] = tuple(range(1, 11))) -> Iterato
             yield row.clip(
                 id=name.removesuffix(".wav"),
                 audio=path / "audio" / f"fold{fold}" / name,
-                duration=row.number("end") - row.number("start"),
+                duration=row.seconds("start", "end"),
                 events=[{"label": pretty(row.text("class"))}],
                 recording=recording(row.text("fsID")),
             )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from balsa_data.corpora._files import Row, files, lines, parts
+from balsa_data.errors import CorpusError
 from balsa_data.schemas import AudioClip
 
 LICENSE = "CC-BY-4.0"
@@ -34,7 +35,9 @@ def read(path: Path, *, mic: Literal["mic1", "mic2"] = "mic1") -> Iterator[Audio
     Raises:
         CorpusError: A file or line is wrong.
     """
-    speakers = dict(_speakers(path / "speaker-info.txt"))
+    table = path / "speaker-info.txt"
+    if not (speakers := dict(_speakers(table))):
+        raise CorpusError(f"{table}: no speaker is in this table")
     for file in files(path / "txt", {".txt"}):
         row = parts(file.stem, NAME, file, "<speaker>_<number>.txt")
         speaker = row["speaker"]
