@@ -131,7 +131,7 @@ def _forms(entry: Entry, named: bool) -> Iterator[tuple[str, Role]]:
     makers = [(form, Role.AGENT) for a in entry["agents"] for form in noun(key(a))]
     makers += [(form, Role.OBJECT) for o in entry["objects"] for form in noun(key(o))]
     nouns = (*entry["nouns"], entry.name) if named else entry["nouns"]
-    sounds = [key(form) for form in entry["forms"]]
+    sounds = [key(form) for form in (*entry["forms"], *(re.sub("^(an?|the) ", "", p) for p in entry["phrase"]))]
     sounds += [form for n in nouns for form in noun(key(n))] + [form for v in entry["verbs"] for form in verb(key(v))]
     silent = {form for form, _ in makers}
     yield from makers

@@ -9,7 +9,7 @@
         agents: cur               # who makes it but is often there unheard: counts with such a sound, or where hearing is spoken of
         objects: kennel           # what makes it but is often there unheard: counts with any sound
         labels: Growl; Growl, dog # names datasets have for it, split at ';'; not looked for in text
-        phrase: a dog's growl     # how it reads after "there is no sound of", where the name does not
+        phrase: a dog's growl     # how it reads after "there is no sound of", where the name does not; a form
         confusable: purring       # what a listener could take it for
         generic: yes              # too broad or vague a name to be denied on its own
     senses:
