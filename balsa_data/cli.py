@@ -197,9 +197,9 @@ def main() -> None:
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            print(
-                "balsa: stopped; all that was answered is kept: run the same command again to continue", file=sys.stderr
-            )
+            print("balsa: stopped; what was answered is kept: run the same command again to continue", file=sys.stderr)
+            sys.stderr.flush()
+            os._exit(INTERRUPTED)  # all is on disk, and taking litellm's modules down takes seconds
         raise
 
 
