@@ -86,9 +86,7 @@ class AbsentSounds:
             family = t.descendants(parent)
             if len(family) <= SMALL_FAMILY:
                 out |= family
-        return frozenset(
-            out | {other for near in list(out) if near in t.sounds for other in t.sounds[near].confusables}
-        )
+        return frozenset(out | {other for other in self._pool if t.confusable(other, sound)})
 
     def phrase(self, name: str) -> str:
         """Return how a sound reads after "you do not hear"."""

@@ -12,6 +12,9 @@ from balsa_data.schemas import Failure, Rejection, Sample, Usage
 if TYPE_CHECKING:
     pass
 
+if TYPE_CHECKING:
+    import datasets
+
 __all__ = ["Outcomes", "Run"]
 
 T = TypeVar("T", Sample, Rejection, Failure)
