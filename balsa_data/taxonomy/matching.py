@@ -22,7 +22,7 @@ __all__ = ["Matcher", "Mention", "Reading", "Role"]
 # may stand inside a form: clears HIS throat, a door IS closed
 _SKIPPED = frozenset("a an the his her their its my your our some is are was were being been gets".split())
 _BOUNDARY = frozenset(
-    ". , ; : ! ? ( ) [ ] \" “ ” — – / \n • * and or but while as with without when whereas then followed before after near "
+    '. , ; : ! ? ( ) [ ] " “ ” — – / \n • * and or but while as with without when whereas then followed before after near '
     "over not no never neither nor nearby alongside amid amidst against during until because if than plus".split(" ")
 )
 _LINK = frozenset(
