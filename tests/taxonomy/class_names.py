@@ -31,4 +31,4 @@ Splash_and_splatter Squeak Stream Strum Subway_and_metro_and_underground Tabla T
 Thump_and_thud Thunder Thunderstorm Tick Tick-tock Toilet_flush Tools Traffic_noise_and_roadway_noise Train Trickle_and_dribble
 Truck Trumpet Typewriter Typing Vehicle Vehicle_horn_and_car_horn_and_honking Walk_and_footsteps Water
 Water_tap_and_faucet Waves_and_surf Whispering Whoosh_and_swoosh_and_swish Wild_animals Wind Wind_chime
-Wind_instrument_and_woodwind_instrument Writing Yell Zipper_(clothing)""".split()
+Wind_instrument_and_woodwind_instrument Wood Writing Yell Zipper_(clothing)""".split()
