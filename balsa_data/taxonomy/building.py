@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from balsa_data.errors import TaxonomyError, nearest
 from balsa_data.taxonomy.inflection import noun, verb
-from balsa_data.taxonomy.loading import Entry, Rule, Senses, read
+from balsa_data.taxonomy.loading import Entry, Senses, read
 from balsa_data.taxonomy.matching import Reading, Role
 from balsa_data.taxonomy.text import key
 
@@ -139,7 +139,7 @@ def _forms(entry: Entry, named: bool) -> Iterator[tuple[str, Role]]:
 
 
 def _parents(entry: Entry) -> list[str]:
-    return [p for part in entry["is"] for p in re.split(r" *\+ *", part)]
+    return [name for part in entry["is"] for name in part.split(" + ")]
 
 
 def _joins(stated: Mapping[str, Sequence[Entry]]) -> dict[frozenset[str], str]:
@@ -148,7 +148,7 @@ def _joins(stated: Mapping[str, Sequence[Entry]]) -> dict[frozenset[str], str]:
         for entries in stated.values()
         for entry in entries
         for part in entry["is"]
-        for pair in combinations(re.split(r" *\+ *", part), 2)
+        for pair in combinations(part.split(" + "), 2)
     )
     return {frozenset(pair.split("+")): e.name for pair, e in _unique(pairs, lambda e: e.where).items()}
 
@@ -216,9 +216,6 @@ def _readings(
         for rule in sense.rules:
             if rule.sound is not None and rule.sound not in sounds:
                 raise TaxonomyError(_unknown(sense.where, form, "among its senses", rule.sound, sounds))
-        readings[form] = Reading(None, rules=tuple(map(_inflected, sense.rules)))
+        readings[form] = Reading(None, rules=sense.rules)
     return readings
 
-
-def _inflected(rule: Rule) -> Rule:
-    return Rule(rule.sound, *(frozenset(w for word in ws for w in noun(word)) for ws in (rule.near, rule.after, rule.before)))

@@ -30,12 +30,13 @@ from pathlib import Path
 import yaml
 
 from balsa_data.errors import TaxonomyError, nearest
+from balsa_data.taxonomy.inflection import noun
 from balsa_data.taxonomy.text import key
 
 __all__ = ["Entry", "Rule", "Senses", "read"]
 
 _FIELDS = ("is", "nouns", "verbs", "forms", "agents", "objects", "labels", "phrase", "confusable", "generic")
-_Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Loader: type = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # text stays text; C where it is built in
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def _senses(name: str, node: yaml.Node, where: str) -> Senses:
                     f"{at}: {name!r} has a rule {condition!r}; write 'near', 'after' or 'before' and words, or 'otherwise'"
                 )
             if kind != "otherwise":
-                words[kind] = frozenset(_split(rest, ","))
+                words[kind] = frozenset(form for word in _split(rest, ",") for form in noun(word))
         rules.append(Rule(None if sound == "none" else sound, **words))
     if not rules or not rules[-1].otherwise or any(r.otherwise for r in rules[:-1]):
         raise TaxonomyError(f"{where}: {name!r} needs one rule 'otherwise', as its last")
