@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from base64 import b64encode
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 __all__ = ["Recording", "inline"]
@@ -13,7 +14,13 @@ _RATE = 24_000  # Hz; MP3 at this rate plays in every browser
 _LONGEST = 20  # seconds of a recording that are put into the page
 _BARS = 120
 _AS_IT_IS = 256 * 1024  # bytes of a file that may go in untouched where soundfile is not installed
-_TYPES = {b"RIFF": "audio/wav", b"OggS": "audio/ogg", b"fLaC": "audio/flac", b"ID3": "audio/mpeg", b"\xff\xfb": "audio/mpeg"}
+_TYPES = {
+    b"RIFF": "audio/wav",
+    b"OggS": "audio/ogg",
+    b"fLaC": "audio/flac",
+    b"ID3": "audio/mpeg",
+    b"\xff\xfb": "audio/mpeg",
+}
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,7 @@ def inline(audio: str | bytes | None, folder: Path) -> Recording | None:
     mp3 = io.BytesIO()
     soundfile.write(mp3, wave, _RATE, format="MP3", compression_level=0.7, bitrate_mode="VARIABLE")
     edges = [len(wave) * i // _BARS for i in range(_BARS + 1)]
-    heights = [float(abs(wave[a:b]).max(initial=0)) for a, b in zip(edges, edges[1:], strict=False)]
+    heights = [float(abs(wave[a:b]).max(initial=0)) for a, b in pairwise(edges)]
     top = max(heights) or 1
     return Recording(
         _uri("audio/mpeg", mp3.getvalue()), len(wave) / _RATE, whole, tuple(round(99 * h / top) for h in heights)

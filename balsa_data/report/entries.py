@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any, Protocol
 
-from balsa_data.schemas import Attempt, Failure, Rejection, Sample
 from balsa_data.report.selection import Stratum
+from balsa_data.schemas import Attempt, Failure, Rejection, Sample
 
-__all__ = ["Finder", "Mention", "Outcome", "as_json", "entry", "short", "stratum", "words"]
+__all__ = ["Finder", "Mention", "Outcome", "as_json", "entry", "short", "stratum", "word"]
 
 Outcome = Sample | Rejection | Failure
 
@@ -99,20 +99,17 @@ def _attempt(attempt: Attempt, sounds: dict[str, str], find: Finder | None) -> d
     }
 
 
-def _mentions(text: str, sounds: dict[str, str], find: Finder | None) -> Iterator[tuple[int, int, str, str]]:
-    """Yield (start, end, kind, sound) of the sounds in `text` that are to be there or not."""
-    if sounds:
-        for match in words(tuple(sounds)).finditer(text):
-            sound = match[1].casefold()
-            if sound in sounds:  # casefold may fold more than the pattern's IGNORECASE, never the reverse
-                yield match.start(), match.end(), sounds[sound], sound
-    for mention in find(text) if find else ():
-        if kind := sounds.get(mention.sound.casefold()):
-            yield mention.start, mention.end, kind, mention.sound.casefold()
+def _mentions(text: str, sounds: dict[str, str], find: Finder | None) -> list[tuple[int, int, str, str]]:
+    """Return (start, end, kind, sound) of the sounds in `text` that are to be there or not; a longer name hides a shorter."""
+    folded = text.casefold()
+    found = [(m.start(), m.end(), sounds[s], s) for s in sounds if s in folded for m in word(s).finditer(text)]
+    if find and sounds:
+        mentions = [(m.start, m.end, m.sound.casefold()) for m in find(text)]
+        found += [(start, end, sounds[s], s) for start, end, s in mentions if s in sounds]
+    return [a for a in found if not any(b[0] <= a[0] and a[1] <= b[1] and b[1] - b[0] > a[1] - a[0] for b in found)]
 
 
 @lru_cache(maxsize=4096)
-def words(sounds: tuple[str, ...]) -> re.Pattern[str]:
-    """Return a pattern that finds any of `sounds` as whole words, also in the plural."""
-    longest_first = sorted(sounds, key=len, reverse=True)
-    return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, longest_first))})(?:e?s)?(?!\w)", re.IGNORECASE)
+def word(sound: str) -> re.Pattern[str]:
+    """Return a pattern that finds a sound's name as whole words, in the plural too."""
+    return re.compile(rf"(?<!\w){re.escape(sound)}(?:e?s)?(?!\w)", re.IGNORECASE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
@@ -75,9 +74,7 @@ class Timed(Protocol):
         """Yield the unix time of each answer and its outcome ("sample", "rejection", "failure")."""
 
 
-def render(
-    source: Source, out: Path, *, limit_mb: float = 3.0, audio: int = 48, find: Finder | None = None
-) -> Path:
+def render(source: Source, out: Path, *, limit_mb: float = 3.0, audio: int = 48, find: Finder | None = None) -> Path:
     """Write a run's report: one HTML file that needs no network, with a player for each chosen recording.
 
     The counts are exact. The entries are a stratified sample when not all fit (the page says so). The same run gives
@@ -110,8 +107,7 @@ def render(
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = out.with_name(f".{out.name}.part")
     draft.write_bytes(page.encode("utf-8", "xmlcharrefreplace"))
-    os.replace(draft, out)
-    return out
+    return draft.replace(out)
 
 
 def _head(source: Source) -> dict[str, Any]:
@@ -120,7 +116,9 @@ def _head(source: Source) -> dict[str, Any]:
         "name": str(recipe.get("name") or source.folder.name or "run"),
         "folder": source.folder.name,
         "seed": recipe.get("seed"),
-        "recipe": yaml.safe_dump(json.loads(json.dumps(recipe, default=str)), sort_keys=False, allow_unicode=True)[:40_000],
+        "recipe": yaml.safe_dump(json.loads(json.dumps(recipe, default=str)), sort_keys=False, allow_unicode=True)[
+            :40_000
+        ],
         "planned": source.planned,
         "counts": {"sample": len(source.samples), "rejection": len(source.rejections), "failure": len(source.failures)},
         "usage": source.usage.model_dump(),
@@ -131,7 +129,8 @@ def _head(source: Source) -> dict[str, Any]:
 def _without_secrets(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {
-            str(k): "•••" if isinstance(v, str) and _SECRET.search(str(k)) else _without_secrets(v) for k, v in value.items()
+            str(k): "•••" if isinstance(v, str) and _SECRET.search(str(k)) else _without_secrets(v)
+            for k, v in value.items()
         }
     return [_without_secrets(v) for v in value] if isinstance(value, (list, tuple)) else value
 

@@ -41,10 +41,10 @@ class Selection:
         self._closed: dict[Stratum, int] = {}  # priorities from here on are no longer taken
         self._arrival = count()
 
-    def offer(self, stratum: Stratum, id: str, encode: Callable[[], str], clips: tuple[AudioClip, ...]) -> None:
+    def offer(self, stratum: Stratum, name: str, encode: Callable[[], str], clips: tuple[AudioClip, ...]) -> None:
         """Take an outcome if it is among those drawn; `encode` is called only then."""
         self.counts[stratum] += 1
-        priority = int.from_bytes(blake2b(id.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+        priority = int.from_bytes(blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest())
         if priority >= self._closed.get(stratum, 1 << 64):
             return
         text = encode()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from balsa_data.report.entries import Outcome, short, words
+from balsa_data.report.entries import Outcome, short, word
 from balsa_data.schemas import Failure, Sample, Usage
 
 __all__ = ["Tally"]
@@ -84,8 +84,11 @@ class Tally:
         self.present.update(map(short, sample.present))
         self.absent.update(map(short, sample.absent))
         folded = sample.prompt.casefold()
-        named = tuple(sorted({s for s in (*sample.present, *sample.absent) if s.casefold() in folded}))
-        phrasing = short(words(named).sub("▢", sample.prompt) if named else sample.prompt, 240)
+        phrasing = sample.prompt
+        for sound in sorted((*sample.present, *sample.absent), key=len, reverse=True):
+            if sound.casefold() in folded:
+                phrasing = word(sound.casefold()).sub("▢", phrasing)
+        phrasing = short(phrasing, 240)
         if phrasing in task.phrasings or len(task.phrasings) < _PHRASINGS:
             task.phrasings[phrasing] += 1
         if sample.task == "existence":

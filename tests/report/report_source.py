@@ -62,7 +62,7 @@ class Run:
     rejections: Any
     failures: Any
     planned: int
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     recipe: dict[str, Any] = field(default_factory=lambda: {"name": "demo"})
 
 
@@ -84,7 +84,9 @@ def tone(path: Path, hertz: float, seconds: float = 1.0) -> AudioClip:
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, 8000, len(frames), "NONE", ""))
         file.writeframes(frames.tobytes())
-    return AudioClip(id=path.stem, audio=str(path), duration=seconds, captions=(f"A {hertz:g} Hz tone.",), dataset="tones")
+    return AudioClip(
+        id=path.stem, audio=str(path), duration=seconds, captions=(f"A {hertz:g} Hz tone.",), dataset="tones"
+    )
 
 
 def real_clips(parts: Path) -> list[AudioClip]:
@@ -99,7 +101,10 @@ def real_clips(parts: Path) -> list[AudioClip]:
                 id=row["id"],
                 audio=str(parts / "sounds" / row["audio"]),
                 captions=(row["caption"],) if row["caption"] else (),
-                events=(SoundEvent(label=label, onset=0.1, offset=0.1 + draw.random() * 2), SoundEvent(label="background")),
+                events=(
+                    SoundEvent(label=label, onset=0.1, offset=0.1 + draw.random() * 2),
+                    SoundEvent(label="background"),
+                ),
                 dataset=row["source"],
                 license=row["license"][:22],
             )
@@ -108,7 +113,13 @@ def real_clips(parts: Path) -> list[AudioClip]:
         row = json.loads(line)
         speech = SpeechSegment(transcript=row["transcript"], start=0, gender=row["gender"], language=row["language"])
         clips.append(
-            AudioClip(id=row["id"], audio=str(parts / "speech" / row["audio"]), speech=(speech,), dataset="asterisk", license=row["license"])
+            AudioClip(
+                id=row["id"],
+                audio=str(parts / "speech" / row["audio"]),
+                speech=(speech,),
+                dataset="asterisk",
+                license=row["license"],
+            )
         )
     return clips
 
@@ -124,7 +135,7 @@ def outcome_at(i: int, clips: list[AudioClip]) -> Sample | Rejection | Failure:
     """Compose the outcome of the i-th request; the same i gives the same outcome."""
     draw = random.Random(i)
     task = draw.choices(list(PROMPTS), (40, 25, 15, 12, 8))[0]
-    chosen = tuple(draw.sample(clips, 2 if task == "difference" else 1))
+    chosen = tuple(draw.sample(clips, min(len(clips), 2 if task == "difference" else 1)))
     own = [e.label for c in chosen for e in c.events if e.onset is not None] or ["tone"]
     present = tuple(dict.fromkeys(own + draw.sample(SOUNDS, 1)))
     absent = tuple(draw.sample([s for s in SOUNDS if s not in present], draw.choice((1, 2, 3))))
@@ -137,7 +148,12 @@ def outcome_at(i: int, clips: list[AudioClip]) -> Sample | Rejection | Failure:
         + [f"Speech: {s.transcript}" for clip in chosen for s in clip.speech]
         + ["Sounds: " + ", ".join(present or own)]
     )
-    usage = Usage(requests=1, prompt_tokens=draw.randint(160, 320), completion_tokens=draw.randint(20, 120), cost=draw.random() / 4000)
+    usage = Usage(
+        requests=1,
+        prompt_tokens=draw.randint(160, 320),
+        completion_tokens=draw.randint(20, 120),
+        cost=draw.random() / 4000,
+    )
     fate = draw.choices(("sample", "redrawn", "rejection", "failure"), (84, 7, 8, 1))[0]
     earlier = tuple(_refused(draw, task, present, absent) for _ in range({"redrawn": 1, "rejection": 3}.get(fate, 0)))
     common: dict[str, Any] = {
@@ -155,7 +171,12 @@ def outcome_at(i: int, clips: list[AudioClip]) -> Sample | Rejection | Failure:
         ),
     }  # fmt: skip
     if fate == "failure":
-        reason, detail = draw.choice((("timeout", "no answer within 120 s, five times"), ("content_policy", "the provider refused this request: content management policy")))
+        reason, detail = draw.choice(
+            (
+                ("timeout", "no answer within 120 s, five times"),
+                ("content_policy", "the provider refused this request: content management policy"),
+            )
+        )
         return Failure(**common, reason=reason, detail=detail)
     if fate == "rejection":
         return Rejection(**common, attempts=earlier)
@@ -187,17 +208,35 @@ def _refused(draw: random.Random, task: str, present: tuple[str, ...], absent: t
     if kind == "claims":
         text += f" In the distance, a {heard} is also audible."
         at = text.index(heard, len(text) - len(heard) - 20)
-        wrong = Verdict(ok=False, check="claims", reason="claimed_absent", detail=f"{heard!r} is said to be heard; the metadata knows of no such sound", span=(at, at + len(heard)))
+        wrong = Verdict(
+            ok=False,
+            check="claims",
+            reason="claimed_absent",
+            detail=f"{heard!r} is said to be heard; the metadata knows of no such sound",
+            span=(at, at + len(heard)),
+        )
     elif kind == "metadata_talk":
         text = "According to the provided caption, " + text[:1].lower() + text[1:]
-        wrong = Verdict(ok=False, check="leaks", reason="metadata_talk", detail="the response speaks of the caption, which the audio model will not see", span=(0, 30))
+        wrong = Verdict(
+            ok=False,
+            check="leaks",
+            reason="metadata_talk",
+            detail="the response speaks of the caption, which the audio model will not see",
+            span=(0, 30),
+        )
     elif kind == "truncated":
         text = text[: max(12, len(text) * 2 // 3)]
         wrong = Verdict(ok=False, check="finish", reason="truncated", detail="the backbone stopped at its token limit")
     else:
         target = present[0] if present else "that sound"
         text = f"There is no {target} here. " + text
-        wrong = Verdict(ok=False, check="claims", reason="denied_present", detail=f"{target!r} is denied; the metadata says it is heard", span=(0, len(f"There is no {target} here.")))
+        wrong = Verdict(
+            ok=False,
+            check="claims",
+            reason="denied_present",
+            detail=f"{target!r} is denied; the metadata says it is heard",
+            span=(0, len(f"There is no {target} here.")),
+        )
     return Attempt(response=text, finish_reason="stop", verdicts=(fine, wrong))
 
 
@@ -222,7 +261,11 @@ def run(folder: Path, n: int, clips: list[AudioClip] | None = None, *, planned: 
         "name": "Everyday sounds",
         "corpora": [{"name": "clotho"}, {"name": "audiocaps"}],
         "tasks": {"positive": 1.0, "negative": 0.6, "combined": 0.4, "existence": 0.3, "difference": 0.2},
-        "backbone": {"model": "hosted_vllm/meta-llama/Llama-3.1-8B-Instruct", "temperature": 0.7, "api_key": "sk-verysecret"},
+        "backbone": {
+            "model": "hosted_vllm/meta-llama/Llama-3.1-8B-Instruct",
+            "temperature": 0.7,
+            "api_key": "sk-verysecret",
+        },
         "checks": ["empty", "claims", "leaks", "finish"],
         "seed": 0,
     }

@@ -43,7 +43,7 @@ function player(clip, index, several) {
   audio.addEventListener("pause", sync);
   audio.addEventListener("ended", () => { audio.currentTime = 0; sync(); });
   audio.addEventListener("loadedmetadata", () => { seek.max = total(); show(); });
-  button.addEventListener("click", () => (audio.paused ? audio.play() : audio.pause()));
+  button.addEventListener("click", () => (audio.paused ? audio.play().catch(sync) : audio.pause()));
   seek.addEventListener("input", () => { audio.currentTime = Number(seek.value); show(); });
 
   return fill(box, about, el("div", { class: "deck" }, button, wave, time), audio, events(clip, clip.seconds ?? length),
