@@ -5,13 +5,13 @@ The parts:
 page.py       a source → the file
 tally.py      exact counts over everything, in one pass
 selection.py  which outcomes are in the page, within its size
-entries.py    one outcome as the page shows it, its sounds and flagged spans marked
+entries.py    one outcome as the page shows it
+marks.py      where a response names the sounds it is about
 pace.py       answers over time
 audio.py      one recording, made small enough to travel inside the page
 assets/       the page itself: HTML, CSS, JavaScript
 """
 
-from balsa_data.report.entries import Finder, Mention
 from balsa_data.report.page import Source, render
 
-__all__ = ["Finder", "Mention", "Source", "render"]
+__all__ = ["Source", "render"]

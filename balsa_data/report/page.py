@@ -18,11 +18,12 @@ from jinja2 import Environment, StrictUndefined
 
 from balsa_data.errors import InputError
 from balsa_data.report.audio import inline
-from balsa_data.report.entries import Finder, Outcome, as_json, entry, stratum
+from balsa_data.report.entries import Outcome, as_json, entry, stratum
 from balsa_data.report.pace import pace
 from balsa_data.report.selection import Selection
 from balsa_data.report.tally import Tally
 from balsa_data.schemas import AudioClip, Failure, Rejection, Sample, Usage
+from balsa_data.taxonomy import Taxonomy, default
 
 __all__ = ["Source", "render"]
 
@@ -74,7 +75,9 @@ class Timed(Protocol):
         """Yield the unix time of each answer and its outcome ("sample", "rejection", "failure")."""
 
 
-def render(source: Source, out: Path, *, limit_mb: float = 3.0, audio: int = 48, find: Finder | None = None) -> Path:
+def render(
+    source: Source, out: Path, *, limit_mb: float = 3.0, audio: int = 80, taxonomy: Taxonomy | None = None
+) -> Path:
     """Write a run's report: one HTML file that needs no network, with a player for each chosen recording.
 
     The counts are exact. The entries are a stratified sample when not all fit (the page says so). The same run gives
@@ -86,8 +89,7 @@ def render(source: Source, out: Path, *, limit_mb: float = 3.0, audio: int = 48,
         limit_mb: How large the page may be without the recordings in it, in units of a million bytes.
         audio: How many recordings to put into the page (each as at most 20 s of MP3, some 80 kB); needs the extra
             ``audio``, without which only small files go in, as they are.
-        find: Names the sounds a text mentions, so that synonyms are marked too; without it, only the very words of
-            `present` and `absent` are.
+        taxonomy: Tells which words mean a sound, to mark them in responses; the shipped one where None.
 
     Returns:
         `out`.
@@ -98,11 +100,12 @@ def render(source: Source, out: Path, *, limit_mb: float = 3.0, audio: int = 48,
     budget = int(limit_mb * 1_000_000) - _SHELL
     if budget < _SHELL:
         raise InputError(f"limit_mb is {limit_mb:g}; a report needs at least {2 * _SHELL / 1_000_000:.1f}")
+    taxonomy = taxonomy or default()
     tally, selection = Tally(), Selection(budget)
     outcomes: Iterable[Outcome] = chain(source.samples, source.rejections, source.failures)
     for outcome in outcomes:
         tally.add(outcome)
-        selection.offer(stratum(outcome), outcome.id, partial(_encode, outcome, find), outcome.clips)
+        selection.offer(stratum(outcome), outcome.id, partial(_encode, outcome, taxonomy), outcome.clips)
     page = _page({**_head(source), **tally.as_data(), **_shown(selection, source.folder, audio)})
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = out.with_name(f".{out.name}.part")
@@ -135,9 +138,9 @@ def _without_secrets(value: Any) -> Any:
     return [_without_secrets(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
-def _encode(outcome: Outcome, find: Finder | None) -> str:
+def _encode(outcome: Outcome, taxonomy: Taxonomy) -> str:
     """Return an outcome as the page holds it, with its clips, though these may be held once for several."""
-    return as_json({**entry(outcome, find), "clips": [_clip(clip) for clip in outcome.clips]})
+    return as_json({**entry(outcome, taxonomy), "clips": [_clip(clip) for clip in outcome.clips]})
 
 
 def _clip(clip: AudioClip) -> dict[str, Any]:

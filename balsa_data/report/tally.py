@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from balsa_data.report.entries import Outcome, short, word
+from balsa_data.report.entries import Outcome, short
+from balsa_data.report.marks import word
 from balsa_data.schemas import Failure, Sample, Usage
 
 __all__ = ["Tally"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from report_source import outcome_at, run, tone
@@ -13,6 +12,7 @@ from balsa_data.report.entries import entry
 from balsa_data.report.pace import pace
 from balsa_data.report.tally import Tally
 from balsa_data.schemas import Rejection, Sample, Usage
+from balsa_data.taxonomy import default
 
 
 @pytest.fixture
@@ -73,18 +73,16 @@ def sample(clips: list, **change: object) -> Sample:
 def test_marks_sounds_where_javascript_finds_them(
     clips: list, response: str, present: tuple, absent: tuple, marked: list
 ) -> None:
-    shown = entry(sample(clips, response=response, present=present, absent=absent))["attempts"][-1]
+    shown = entry(sample(clips, response=response, present=present, absent=absent), default())["attempts"][-1]
     units = response.encode("utf-16-le")
     assert [units[2 * a : 2 * b].decode("utf-16-le") for a, b, *_ in shown["marks"]] == marked
     assert shown["text"] == response
 
 
-def test_a_finder_adds_other_words_for_the_sounds_at_stake(clips: list) -> None:
-    def find(text: str) -> list:
-        return [SimpleNamespace(start=2, end=7, sound="dog"), SimpleNamespace(start=0, end=1, sound="cat")]
-
-    shown = entry(sample(clips, response="A puppy.", present=("Dog",)), find)
-    assert shown["attempts"][-1]["marks"] == [(2, 7, "present", "dog")]
+def test_marks_what_the_taxonomy_knows_to_be_the_sound(clips: list) -> None:
+    shown = entry(sample(clips, response="A puppy barks; no meow.", present=("Dog",), absent=("cat",)), default())
+    spans = [(shown["attempts"][-1]["text"][a:b], kind, sound) for a, b, kind, sound in shown["attempts"][-1]["marks"]]
+    assert spans == [("puppy barks", "present", "dog"), ("meow", "absent", "cat")]
 
 
 def test_pace_counts_every_answer_and_leaves_out_pauses(tmp_path: Path) -> None:

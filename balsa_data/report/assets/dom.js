@@ -61,7 +61,8 @@ function compact(value) {
 const dollars = (value) =>
   value == null ? "not priced" : "$" + value.toLocaleString("en-US", value < 1 ? { minimumSignificantDigits: 2, maximumSignificantDigits: 2 } : { maximumFractionDigits: 2, minimumFractionDigits: 2 });
 
-function clock(seconds) {
+function clock(seconds, total = seconds) {
+  if (total < 10) return `${seconds.toFixed(1)} s`;
   const whole = Math.floor(seconds);
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }

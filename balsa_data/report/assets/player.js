@@ -22,7 +22,7 @@ function player(clip, index, several) {
   const audio = el("audio", { preload: "metadata", src: clip.uri });
   const button = el("button", { type: "button", class: "play", "aria-label": `Play ${name.toLowerCase()}` }, icon("play"));
   const seek = el("input", { type: "range", min: 0, max: clip.seconds ?? 1, step: 0.01, value: 0, "aria-label": `Position in ${name.toLowerCase()}` });
-  const time = el("span", { class: "time" }, `0:00 / ${clock(clip.seconds ?? 0)}`);
+  const time = el("span", { class: "time" }, `${clock(0, clip.seconds ?? 0)} / ${clock(clip.seconds ?? 0)}`);
   const peaks = clip.peaks.length ? clip.peaks : Array(120).fill(20);
   const wave = el("div", { class: "wave" }, waveform(peaks, "rest"), waveform(peaks, "done"), seek);
   const total = () => clip.seconds ?? (audio.duration || 1);
@@ -30,8 +30,8 @@ function player(clip, index, several) {
   function show() {
     wave.style.setProperty("--at", audio.currentTime / total());
     seek.value = audio.currentTime;
-    seek.setAttribute("aria-valuetext", `${clock(audio.currentTime)} of ${clock(total())}`);
-    time.textContent = `${clock(audio.currentTime)} / ${clock(total())}`;
+    seek.setAttribute("aria-valuetext", `${clock(audio.currentTime, total())} of ${clock(total())}`);
+    time.textContent = `${clock(audio.currentTime, total())} / ${clock(total())}`;
     if (!audio.paused) requestAnimationFrame(show);
   }
   function sync() {
