@@ -35,9 +35,9 @@ def pace(timeline: Callable[[], Iterable[tuple[float, str]]]) -> dict[str, Any] 
     before = slots[0] - 1
     for slot in slots:
         gap = slot - before - 1
-        if gap <= 3:
-            bars += [[0, 0, 0, 0]] * gap
+        pause = gap > 3 and gap * width >= 60
+        bars += [] if pause else [[0, 0, 0, 0]] * gap
         of = counts[slot]
-        bars.append([width * gap if gap > 3 else 0, of["sample"], of["rejection"], of["failure"]])
+        bars.append([width * gap if pause else 0, of["sample"], of["rejection"], of["failure"]])
         before = slot
     return {"width": width, "start": slots[0] * width, "end": (slots[-1] + 1) * width, "bars": bars}

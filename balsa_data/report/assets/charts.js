@@ -35,7 +35,7 @@ function reasons(table, choose) {
       el("li", {},
         el("div", { class: "line" },
           row.lost ? el("button", { type: "button", class: "link", onclick: () => choose(row.name), title: "Show these" }, row.name) : el("span", {}, row.name),
-          el("span", { class: "n" }, el("b", {}, number(row.lost)), " lost", row.redrawn ? ` · ${number(row.redrawn)} drawn again` : "")),
+          el("span", { class: "n" }, row.lost ? [el("b", {}, number(row.lost)), " lost"] : null, row.lost && row.redrawn ? " · " : null, row.redrawn ? `${number(row.redrawn)} drawn again` : null)),
         el("span", { class: "track", "aria-hidden": "true" },
           el("span", { class: `part ${row.check === "backbone" ? "failure" : "rejection"}`, "--share": row.lost / most }),
           el("span", { class: "part redrawn", "--share": row.redrawn / most })),

@@ -59,7 +59,7 @@ function compact(value) {
 }
 
 const dollars = (value) =>
-  value == null ? "not priced" : "$" + value.toLocaleString("en-US", value < 1 ? { minimumSignificantDigits: 2, maximumSignificantDigits: 2 } : { maximumFractionDigits: 2, minimumFractionDigits: 2 });
+  value == null ? "not priced" : value === 0 ? "$0" : "$" + value.toLocaleString("en-US", value < 1 ? { minimumSignificantDigits: 2, maximumSignificantDigits: 2 } : { maximumFractionDigits: 2, minimumFractionDigits: 2 });
 
 function clock(seconds, total = seconds) {
   if (total < 10) return `${seconds.toFixed(1)} s`;
