@@ -218,4 +218,3 @@ def _readings(
                 raise TaxonomyError(_unknown(sense.where, form, "among its senses", rule.sound, sounds))
         readings[form] = Reading(None, rules=sense.rules)
     return readings
-

@@ -103,11 +103,13 @@ def read(path: Path) -> tuple[list[Entry], list[Senses]]:
 
 def _entry(name: str, node: yaml.Node, where: str) -> Entry:
     fields = {}
-    for key, value, at in _pairs(node, where):
-        if key not in _FIELDS:
-            raise TaxonomyError(f"{at}: {name!r} has an unknown field {key!r}{nearest(key, _FIELDS)}")
+    for attribute, value, at in _pairs(node, where):
+        if attribute not in _FIELDS:
+            raise TaxonomyError(f"{at}: {name!r} has an unknown field {attribute!r}{nearest(attribute, _FIELDS)}")
         text = _scalar(value, at)
-        fields[key] = (text,) if key == "phrase" else tuple(_split(text, ";" if key == "labels" else ","))
+        fields[attribute] = (
+            (text,) if attribute == "phrase" else tuple(_split(text, ";" if attribute == "labels" else ","))
+        )
     return Entry(name, where, fields)
 
 
@@ -139,9 +141,9 @@ def _pairs(node: yaml.Node | None, where: str) -> Iterator[tuple[str, yaml.Node,
     if not isinstance(node, yaml.MappingNode):
         raise TaxonomyError(f"{where}: expected 'name: …' lines here")
     seen = set()
-    for key, value in node.value:
-        at = f"{path}:{key.start_mark.line + 1}"
-        name = _scalar(key, at)
+    for label, value in node.value:
+        at = f"{path}:{label.start_mark.line + 1}"
+        name = _scalar(label, at)
         if name in seen:
             raise TaxonomyError(f"{at}: {name!r} stands here twice; make it one")
         seen.add(name)

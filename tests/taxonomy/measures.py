@@ -75,5 +75,9 @@ def score(taxonomy: Taxonomy) -> Score:
         lost = [h for h in row["heard"] if not any(taxonomy.related(h, f) for f in found)]
         wrong += [(f, row["caption"]) for f in sorted(found - true)]
         missed += [(h, row["caption"]) for h in lost]
-        found_right, found_all, heard_all = found_right + len(found & true), found_all + len(found), heard_all + len(row["heard"])
+        found_right, found_all, heard_all = (
+            found_right + len(found & true),
+            found_all + len(found),
+            heard_all + len(row["heard"]),
+        )
     return Score(found_right / found_all, 1 - len(missed) / heard_all, wrong, missed)
