@@ -61,7 +61,7 @@ SENTENCES = [
     ("cars sound their horns", {"cars sound their horns": "car horn"}),
     ("a train blows its horn", {"train blows its horn": "train horn"}),
     ("a bass drum", {"bass drum": "bass drum"}),
-    ("the bass is loud", {"bass": "bass (instrument role)"}),
+    ("the bass is loud", {"bass": "bass"}),
     ("he taps on a desk", {"taps": "tapping"}),
     ("water from a tap", {"water from a tap": "water tap"}),
     ("a crane at a construction site", {"crane": "crane", "construction site": "construction noise"}),
