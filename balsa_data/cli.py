@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from balsa_data import __version__
 from balsa_data.errors import BalsaError, InputError
 
 INTERRUPTED = 130  # what typer makes of Ctrl-C
@@ -51,6 +52,21 @@ def _values(settings: list[str], **named: Any) -> dict[str, Any]:
         except yaml.YAMLError:
             raise InputError(f"--set {setting}: the value is not valid YAML") from None
     return values
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        print(f"balsa-data {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version.")
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command()
@@ -174,9 +190,8 @@ def check(
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Where the recordings and the run go.")] = Path("runs/demo"),
-    clips: Annotated[
-        Path | None, typer.Option(help="Your own folder of recordings with text files beside them.")
-    ] = None,
+    clips: Annotated[Path | None, typer.Option(help="Your own recordings, a text file beside each.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many recordings.")] = None,
 ) -> None:
     """Make samples from real recordings with the embedded backbone.
 
@@ -184,7 +199,7 @@ def demo(
     """
     from balsa_data.demo import run_demo
 
-    run_demo(out, clips)
+    run_demo(out, clips, limit)
 
 
 def main() -> None:
@@ -197,9 +212,9 @@ def main() -> None:
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            print(
-                "balsa: stopped; all that was answered is kept: run the same command again to continue", file=sys.stderr
-            )
+            print("balsa: stopped; what was answered is kept: run the same command again to continue", file=sys.stderr)
+            sys.stderr.flush()
+            os._exit(INTERRUPTED)  # all is on disk, and taking litellm's modules down takes seconds
         raise
 
 

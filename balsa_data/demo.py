@@ -86,8 +86,9 @@ def _unpacked(scratch: Path) -> Path:
     )
 
 
-def run_demo(out: Path, clips: Path | None = None) -> Run:
+def run_demo(out: Path, clips: Path | None = None, limit: int | None = None) -> Run:
     """Make samples of real recordings with the embedded backbone, and show them."""
+    from balsa_data.dataset import build
     from balsa_data.summary import summary_table
     from balsa_data.synthesis import synthesize
 
@@ -99,7 +100,8 @@ def run_demo(out: Path, clips: Path | None = None) -> Run:
         except CorpusError as error:
             print(f"{error}; meanwhile, on captions without audio:", file=sys.stderr)
             corpus = {"reader": "jsonl", "path": str(files("balsa_data") / "recipes" / "demo-captions.jsonl")}
-    run = synthesize("demo", out=out / "run", corpora=[corpus])
+    run = synthesize("demo", out=out / "run", corpora=[{**corpus, "limit": limit}])
     summary_table(run, read=3)
-    print(f"\ndataset: {_dataset(run, out / 'dataset.jsonl')}")
+    build(run, out / "dataset", audio="reference")
+    print(f"\ndataset: {out / 'dataset'}  (datasets.load_dataset({str(out / 'dataset')!r}) opens it)")
     return run

@@ -81,14 +81,14 @@ class AbsentSounds:
 
     def _not_to_be_denied_beside(self, sound: str) -> frozenset[str]:
         t = self._taxonomy
+        if sound not in t.sounds:  # a label that is nobody's class is only itself
+            return frozenset({sound})
         out = {sound} | t.ancestors(sound) | t.descendants(sound)
-        for parent in t.sounds[sound].parents if sound in t.sounds else ():
+        for parent in t.sounds[sound].parents:
             family = t.descendants(parent)
             if len(family) <= SMALL_FAMILY:
                 out |= family
-        return frozenset(
-            out | {other for near in list(out) if near in t.sounds for other in t.sounds[near].confusables}
-        )
+        return frozenset(out | {other for other in self._pool if t.confusable(other, sound)})
 
     def phrase(self, name: str) -> str:
         """Return how a sound reads after "you do not hear"."""

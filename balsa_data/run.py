@@ -12,6 +12,9 @@ from balsa_data.schemas import Failure, Rejection, Sample, Usage
 if TYPE_CHECKING:
     pass
 
+if TYPE_CHECKING:
+    import datasets
+
 __all__ = ["Outcomes", "Run"]
 
 T = TypeVar("T", Sample, Rejection, Failure)
@@ -101,6 +104,18 @@ class Run:
     def timeline(self) -> Iterator[tuple[float, str]]:
         """Yield when each answer came (seconds since 1970) and what became of its request."""
         return self._journal.timeline()
+
+    def to_dataset(self) -> datasets.Dataset:
+        """Return the samples as a `datasets.Dataset` with an `Audio` column (`balsa_data.dataset.to_dataset`)."""
+        from balsa_data.dataset import to_dataset
+
+        return to_dataset(self)
+
+    def push_to_hub(self, repo_id: str, **options: Any) -> Any:
+        """Build the dataset folder, verify it and upload it (`balsa_data.hub.publish`, which tells the options)."""
+        from balsa_data.hub import publish
+
+        return publish(self, repo_id, **options)
 
     def __repr__(self) -> str:
         return (

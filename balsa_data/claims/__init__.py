@@ -31,6 +31,12 @@ _ALL = re.compile(
     r"(?:that|which) (?!(?:can|could|is|are) (?:be )?(?:heard|audible|detected|present)))\b)",
     re.IGNORECASE,
 )
+_SILENCE = re.compile(
+    r"\b(?:(?:complete|total|absolute|utter|dead|only|just) silence|there(?:'s| is| was) silence|"
+    r"(?:audio|clip|recording|file|track|it|everything)(?:'s| is| was| remains| stays)"
+    r"(?: (?!not)\w+)? (?:silent|empty|blank))\b",
+    re.IGNORECASE,
+)
 # What the matcher would join across: "no animals besides the cat" names two sounds.
 _APART = re.compile(
     r"\b(?:besides|except(?: for)?|other than|apart from|aside from|rather than|instead of|unlike)\b", re.IGNORECASE
@@ -127,6 +133,9 @@ def _claims(text: str, taxonomy: Taxonomy, prompt: str, labels: tuple[str, ...])
             besides = frozenset(named[k].sound for k in told.besides.get(i, ()))
             others = i in told.others or m.sound == EVERYTHING
             found.append((Claim(m.sound, m.start, m.end, said, besides), others))
+    silent = [m for m in _SILENCE.finditer(text) if not _within(m.start(), quoted)]
+    found += [(Claim(EVERYTHING, *m.span(), Polarity.ABSENT), True) for m in silent]
+    found.sort(key=lambda pair: pair[0].start)
     affirmed = frozenset(c.sound for c, _ in found if c.affirms)
     return tuple(replace(c, besides=c.besides | affirmed) if others else c for c, others in found)
 

@@ -103,13 +103,11 @@ def read(path: Path) -> tuple[list[Entry], list[Senses]]:
 
 def _entry(name: str, node: yaml.Node, where: str) -> Entry:
     fields = {}
-    for attribute, value, at in _pairs(node, where):
-        if attribute not in _FIELDS:
-            raise TaxonomyError(f"{at}: {name!r} has an unknown field {attribute!r}{nearest(attribute, _FIELDS)}")
+    for part, value, at in _pairs(node, where):
+        if part not in _FIELDS:
+            raise TaxonomyError(f"{at}: {name!r} has an unknown field {part!r}{nearest(part, _FIELDS)}")
         text = _scalar(value, at)
-        fields[attribute] = (
-            (text,) if attribute == "phrase" else tuple(_split(text, ";" if attribute == "labels" else ","))
-        )
+        fields[part] = (text,) if part == "phrase" else tuple(_split(text, ";" if part == "labels" else ","))
     return Entry(name, where, fields)
 
 

@@ -149,6 +149,7 @@ def test_no_damage_to_a_file_is_more_than_a_refusal(
         list(case.load())
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 @given(
     row=st.dictionaries(
         st.sampled_from(

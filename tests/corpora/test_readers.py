@@ -207,3 +207,9 @@ class TestCsv:
             self.read(tmp_path, "name\tcaption\n1\tx\n")
         with pytest.raises(CorpusError, match=r"t.tsv:3: field 'id' is empty"):
             self.read(tmp_path, "id\tcaption\n1\tx\n \ty\n")
+
+
+def test_audioset_strong_orders_a_segments_events_by_when_they_begin(corpus: Corpus) -> None:
+    clip = list(corpus("audioset_strong").load())[1]
+    assert (clip.id, clip.audio.rpartition("/")[2]) == ("fake_Vid_01_30000", "fake_Vid_01.wav")
+    assert [(e.label, e.onset, e.offset) for e in clip.events] == [("wind", 0.0, 10.0), ("dog", 2.5, 4.0)]
