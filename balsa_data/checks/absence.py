@@ -7,6 +7,7 @@ from balsa_data.claims import EVERYTHING, Claim, Polarity, claims
 from balsa_data.facts import akin, heard, narrowest, related, unlisted
 from balsa_data.schemas import Verdict
 
+RANK = 1
 REASONS = {"contradicted": "says that a sound is not heard which the metadata has"}
 
 

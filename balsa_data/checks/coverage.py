@@ -14,6 +14,7 @@ from balsa_data.facts import heard, narrowest, related, unlisted
 from balsa_data.schemas import Verdict
 from balsa_data.taxonomy import default
 
+RANK = 1
 REASONS = {
     "uncovered": "leaves out too much of what is heard",
     "undenied": "denies nothing, or not what it was given to deny",

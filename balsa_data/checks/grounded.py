@@ -10,6 +10,7 @@ from balsa_data.claims import Polarity, claims, words
 from balsa_data.facts import heard, supported, unlisted
 from balsa_data.schemas import AudioClip, Verdict
 
+RANK = 1
 REASONS = {
     "unsupported": "says that a sound is heard which the metadata does not support",
     "beyond": "tells of a place, a mood or a guess that is not in the metadata (only where that is refused)",

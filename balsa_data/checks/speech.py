@@ -10,6 +10,7 @@ from balsa_data.checks import Item, failed, passed
 from balsa_data.claims import quotes, stated, words
 from balsa_data.schemas import SpeechSegment, Verdict
 
+RANK = 1
 REASONS = {
     "transcript": "quotes words that the metadata's transcripts do not have",
     "speaker": "gives a speaker a gender, age, emotion, accent or language that the metadata contradicts",

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from balsa_data.errors import TaxonomyError, nearest
 from balsa_data.taxonomy.inflection import noun, verb
-from balsa_data.taxonomy.loading import Entry, Rule, Senses, read
+from balsa_data.taxonomy.loading import Entry, Senses, read
 from balsa_data.taxonomy.matching import Reading, Role
 from balsa_data.taxonomy.text import key
 
@@ -92,9 +92,9 @@ def build(layers: Sequence[Sequence[Path]]) -> Contents:
         labels |= _unique(
             ((key(label), _Claim(e.name, e.where)) for e in entries for label in e["labels"]), lambda c: c.where
         )
-    _check_tree(stated)
+    ancestors = _ancestors(stated)
     sounds = _sounds(stated)
-    readings = _readings(claims, senses, sounds)
+    readings = _readings(claims, senses, ancestors)
     forms: dict[str, list[str]] = {name: [] for name in sounds}
     for form, reading in readings.items():
         if reading.sound and reading.role is Role.SOUND:
@@ -131,7 +131,7 @@ def _forms(entry: Entry, named: bool) -> Iterator[tuple[str, Role]]:
     makers = [(form, Role.AGENT) for a in entry["agents"] for form in noun(key(a))]
     makers += [(form, Role.OBJECT) for o in entry["objects"] for form in noun(key(o))]
     nouns = (*entry["nouns"], entry.name) if named else entry["nouns"]
-    sounds = [key(form) for form in entry["forms"]]
+    sounds = [key(form) for form in (*entry["forms"], *(re.sub("^(an?|the) ", "", p) for p in entry["phrase"]))]
     sounds += [form for n in nouns for form in noun(key(n))] + [form for v in entry["verbs"] for form in verb(key(v))]
     silent = {form for form, _ in makers}
     yield from makers
@@ -139,7 +139,7 @@ def _forms(entry: Entry, named: bool) -> Iterator[tuple[str, Role]]:
 
 
 def _parents(entry: Entry) -> list[str]:
-    return [p for part in entry["is"] for p in re.split(r" *\+ *", part)]
+    return [name for part in entry["is"] for name in part.split(" + ")]
 
 
 def _joins(stated: Mapping[str, Sequence[Entry]]) -> dict[frozenset[str], str]:
@@ -148,25 +148,33 @@ def _joins(stated: Mapping[str, Sequence[Entry]]) -> dict[frozenset[str], str]:
         for entries in stated.values()
         for entry in entries
         for part in entry["is"]
-        for pair in combinations(re.split(r" *\+ *", part), 2)
+        for pair in combinations(part.split(" + "), 2)
     )
     return {frozenset(pair.split("+")): e.name for pair, e in _unique(pairs, lambda e: e.where).items()}
 
 
-def _check_tree(stated: Mapping[str, Sequence[Entry]]) -> None:
+def _ancestors(stated: Mapping[str, Sequence[Entry]]) -> dict[str, set[str]]:
+    """Return what each class is a kind of; what is above comes first.
+
+    Raises:
+        TaxonomyError: An unknown class, or a cycle.
+    """
     for entry in (e for entries in stated.values() for e in entries):
         for field, others in (("is", _parents(entry)), ("confusable", entry["confusable"])):
             for other in others:
                 if other not in stated:
                     raise TaxonomyError(_unknown(entry.where, entry.name, f"under {field!r}", other, stated))
-    above = {name: [p for e in entries for p in _parents(e)] for name, entries in stated.items()}
+    parents = {name: [p for e in entries for p in _parents(e)] for name, entries in stated.items()}
+    ancestors: dict[str, set[str]] = {}
     try:
-        TopologicalSorter(above).prepare()
+        for name in TopologicalSorter(parents).static_order():
+            ancestors[name] = {p for q in parents[name] for p in (q, *ancestors[q])}
     except CycleError as error:
         ring = error.args[1]
         raise TaxonomyError(
             f"{stated[ring[0]][-1].where}: {ring[0]!r} is a kind of itself ({' < '.join(ring)}); take one 'is' out"
         ) from None
+    return ancestors
 
 
 def _unknown(where: str, name: str, what: str, other: str, known: Iterable[str]) -> str:
@@ -195,12 +203,9 @@ def _sounds(stated: Mapping[str, Sequence[Entry]]) -> dict[str, Sound]:
 
 
 def _readings(
-    claims: Mapping[str, Sequence[_Claim]], senses: Mapping[str, Senses], sounds: Mapping[str, Sound]
+    claims: Mapping[str, Sequence[_Claim]], senses: Mapping[str, Senses], ancestors: Mapping[str, set[str]]
 ) -> dict[str, Reading]:
     """Decide what each form means: by its rules, else its one class, else the most general of related ones."""
-    ancestors: dict[str, set[str]] = {}  # in an order where what is above comes first
-    for name in TopologicalSorter({name: s.parents for name, s in sounds.items()}).static_order():
-        ancestors[name] = {p for q in sounds[name].parents for p in (q, *ancestors[q])}
     rank = {name: i for i, name in enumerate(ancestors)}
     readings = {}
     for form, claimed in claims.items():
@@ -214,11 +219,7 @@ def _readings(
         readings[form] = Reading(top.sound, top.role)
     for form, sense in senses.items():
         for rule in sense.rules:
-            if rule.sound is not None and rule.sound not in sounds:
-                raise TaxonomyError(_unknown(sense.where, form, "among its senses", rule.sound, sounds))
-        readings[form] = Reading(None, rules=tuple(map(_inflected, sense.rules)))
+            if rule.sound is not None and rule.sound not in ancestors:
+                raise TaxonomyError(_unknown(sense.where, form, "among its senses", rule.sound, ancestors))
+        readings[form] = Reading(None, rules=sense.rules)
     return readings
-
-
-def _inflected(rule: Rule) -> Rule:
-    return Rule(rule.sound, *(frozenset(w for word in ws for w in noun(word)) for ws in (rule.near, rule.after, rule.before)))

@@ -9,7 +9,7 @@
         agents: cur               # who makes it but is often there unheard: counts with such a sound, or where hearing is spoken of
         objects: kennel           # what makes it but is often there unheard: counts with any sound
         labels: Growl; Growl, dog # names datasets have for it, split at ';'; not looked for in text
-        phrase: a dog's growl     # how it reads after "there is no sound of", where the name does not
+        phrase: a dog's growl     # how it reads after "there is no sound of", where the name does not; a form
         confusable: purring       # what a listener could take it for
         generic: yes              # too broad or vague a name to be denied on its own
     senses:
@@ -30,12 +30,13 @@ from pathlib import Path
 import yaml
 
 from balsa_data.errors import TaxonomyError, nearest
+from balsa_data.taxonomy.inflection import noun
 from balsa_data.taxonomy.text import key
 
 __all__ = ["Entry", "Rule", "Senses", "read"]
 
 _FIELDS = ("is", "nouns", "verbs", "forms", "agents", "objects", "labels", "phrase", "confusable", "generic")
-_Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Loader: type = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # text stays text; C where it is built in
 
 
 @dataclass(frozen=True)
@@ -102,11 +103,13 @@ def read(path: Path) -> tuple[list[Entry], list[Senses]]:
 
 def _entry(name: str, node: yaml.Node, where: str) -> Entry:
     fields = {}
-    for key, value, at in _pairs(node, where):
-        if key not in _FIELDS:
-            raise TaxonomyError(f"{at}: {name!r} has an unknown field {key!r}{nearest(key, _FIELDS)}")
+    for attribute, value, at in _pairs(node, where):
+        if attribute not in _FIELDS:
+            raise TaxonomyError(f"{at}: {name!r} has an unknown field {attribute!r}{nearest(attribute, _FIELDS)}")
         text = _scalar(value, at)
-        fields[key] = (text,) if key == "phrase" else tuple(_split(text, ";" if key == "labels" else ","))
+        fields[attribute] = (
+            (text,) if attribute == "phrase" else tuple(_split(text, ";" if attribute == "labels" else ","))
+        )
     return Entry(name, where, fields)
 
 
@@ -123,7 +126,7 @@ def _senses(name: str, node: yaml.Node, where: str) -> Senses:
                     f"{at}: {name!r} has a rule {condition!r}; write 'near', 'after' or 'before' and words, or 'otherwise'"
                 )
             if kind != "otherwise":
-                words[kind] = frozenset(_split(rest, ","))
+                words[kind] = frozenset(form for word in _split(rest, ",") for form in noun(word))
         rules.append(Rule(None if sound == "none" else sound, **words))
     if not rules or not rules[-1].otherwise or any(r.otherwise for r in rules[:-1]):
         raise TaxonomyError(f"{where}: {name!r} needs one rule 'otherwise', as its last")
@@ -138,9 +141,9 @@ def _pairs(node: yaml.Node | None, where: str) -> Iterator[tuple[str, yaml.Node,
     if not isinstance(node, yaml.MappingNode):
         raise TaxonomyError(f"{where}: expected 'name: …' lines here")
     seen = set()
-    for key, value in node.value:
-        at = f"{path}:{key.start_mark.line + 1}"
-        name = _scalar(key, at)
+    for label, value in node.value:
+        at = f"{path}:{label.start_mark.line + 1}"
+        name = _scalar(label, at)
         if name in seen:
             raise TaxonomyError(f"{at}: {name!r} stands here twice; make it one")
         seen.add(name)

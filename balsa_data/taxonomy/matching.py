@@ -22,10 +22,9 @@ __all__ = ["Matcher", "Mention", "Reading", "Role"]
 # may stand inside a form: clears HIS throat, a door IS closed
 _SKIPPED = frozenset("a an the his her their its my your our some is are was were being been gets".split())
 _BOUNDARY = frozenset(
-    ". , ; : ! ? ( ) [ ] \" “ ” — – / \n • * and or but while as with without when whereas then followed before after near "
+    '. , ; : ! ? ( ) [ ] " “ ” — – / \n • * and or but while as with without when whereas then followed before after near '
     "over not no never neither nor nearby alongside amid amidst against during until because if than plus".split(" ")
 )
-_COORDINATION = frozenset(", and or & a an the another other some two three several both".split())
 _LINK = frozenset(
     "a an the is are was were be been being has have had can could may might of from by very quite more in "
     "its their his her out off away up on start starts starting started begin begins continue continues continuing "
@@ -156,7 +155,7 @@ class Matcher:
         b = done[-1]
         if len(gap) > _REACH:
             return False
-        if a.silent and not b.silent and _COORDINATION.issuperset(gap) and (b.listed or not _AND.isdisjoint(gap)):
+        if a.silent and not b.silent and _coordinate(gap, b.listed):
             both = self._join(a.sound, b.action or b.sound)
             if both and (b.action or both[1] == b.sound):
                 a.sound, a.role, a.action, a.listed = both[0], Role.SOUND, b.action or b.sound, True
@@ -189,10 +188,16 @@ class Matcher:
 
     def _carry(self, a: _Found, b: _Found, gap: list[str], verb: str) -> None:
         """Give a second verb the first one's subject: *a dog barks and growls*."""
-        if gap[:1] == ["and"] and verb not in _NO_VERB and _ADVERBS.issuperset(_plain(gap[1:])):
+        if not b.action and gap[:1] == ["and"] and verb not in _NO_VERB and _ADVERBS.issuperset(_plain(gap[1:])):
             both = self._join(a.sound, b.sound)
             if both and both[1] == a.sound:
                 b.sound = both[0]
+
+
+def _coordinate(gap: list[str], listed: bool) -> bool:
+    """Whether a gap is that of *a man AND A SMALL child speak*; a comma does within a list that ends so."""
+    parts = [i for i, w in enumerate(gap) if w in _AND or (w == "," and listed)]
+    return bool(parts) and all(w not in _BOUNDARY or w in _AND or w == "," for w in gap) and parts[0] == 0
 
 
 def _plain(gap: list[str]) -> list[str]:
