@@ -36,8 +36,12 @@ def test_speech_is_heard_by_its_speaker(voice: dict[str, str], sound: str) -> No
     assert heard(clip(speech=(SpeechSegment(transcript="Hi.", **voice),))) == {"speech", sound}
 
 
-def test_attributes_count_where_they_name_a_sound() -> None:
-    assert heard(clip(attributes={"instrument": "guitar", "split": "train"})) == {"guitar"}
+@pytest.mark.parametrize(
+    ("key", "value", "sound"),
+    [("instrument", "guitar", "guitar"), ("instrument_family", "keyboard", "keyboard instrument"), ("genre", "rock", "rock music")],
+)
+def test_attributes_count_where_they_name_a_sound(key: str, value: str, sound: str) -> None:
+    assert heard(clip(attributes={key: value, "pitch": "60"})) == {sound}
 
 
 def test_a_label_the_taxonomy_lacks_stands_for_itself() -> None:
