@@ -73,7 +73,8 @@ def quotes(text: str) -> list[Quote]:
             continue
         before, after = text[max(0, start - 60) : start - 1], text[end + 1 : end + 30]
         said = _SAYS.search(_SENTENCE_END.split(before)[-1]) or _SAYS.search(_SENTENCE_END.split(after)[0])
-        found.append(Quote(start, end, match[group], bool(said) or len(match[group].split()) >= 4))
+        whole = match.group() == text.strip()  # a text in quotation marks is the text
+        found.append(Quote(start, end, match[group], bool(said) or (len(match[group].split()) >= 4 and not whole)))
     for match in _COLON_SPEECH.finditer(text):
         stop = _STOP.search(text, match.end())
         end = stop.start() if stop else len(text)

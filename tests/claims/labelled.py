@@ -76,7 +76,11 @@ def confusion(items: list[Labelled]) -> str:
             wrong.append(f"{one.id}: {label}, refused for {refused}: {one.item.response!r}")
     names = sorted({name for pair in table for name in pair})
     rows = [f"{'labelled / judged':<18}" + "".join(f"{name:>13}" for name in names)]
-    rows += [f"{a:<18}" + "".join(f"{table[a, b] or '·':>13}" for b in names) for a in names if any(table[a, b] for b in names)]
+    rows += [
+        f"{a:<18}" + "".join(f"{table[a, b] or '·':>13}" for b in names)
+        for a in names
+        if any(table[a, b] for b in names)
+    ]
     return "\n".join([*rows, "", *wrong])
 
 

@@ -205,7 +205,9 @@ def unmark(marked: str) -> tuple[str, list[tuple[int, int]], dict[int, Polarity]
     return text, spans, want
 
 
-def judge(marked: str, answers: Asked = "present", *, kin: bool = False) -> tuple[dict[int, Polarity], dict[int, Polarity]]:
+def judge(
+    marked: str, answers: Asked = "present", *, kin: bool = False
+) -> tuple[dict[int, Polarity], dict[int, Polarity]]:
     text, spans, want = unmark(marked)
     quoted = [m.span(1) for m in re.finditer(r'says "([^"]*)"', text)]
     spans_outside = [s for s in spans if not any(a <= s[0] < b for a, b in quoted)]
