@@ -38,7 +38,11 @@ def test_speech_is_heard_by_its_speaker(voice: dict[str, str], sound: str) -> No
 
 @pytest.mark.parametrize(
     ("key", "value", "sound"),
-    [("instrument", "guitar", "guitar"), ("instrument_family", "keyboard", "keyboard instrument"), ("genre", "rock", "rock music")],
+    [
+        ("instrument", "guitar", "guitar"),
+        ("instrument_family", "keyboard", "keyboard instrument"),
+        ("genre", "rock", "rock music"),
+    ],
 )
 def test_attributes_count_where_they_name_a_sound(key: str, value: str, sound: str) -> None:
     assert heard(clip(attributes={key: value, "pitch": "60"})) == {sound}
