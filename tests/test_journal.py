@@ -1,0 +1,114 @@
+"""The journal and the clip store: written once, durably, and read back in order."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from balsa_data.clipstore import ClipStore
+from balsa_data.errors import BalsaError, CorpusError, RunError
+from balsa_data.journal import Answer, Journal
+from balsa_data.schemas import AudioClip, Usage
+
+
+def test_what_returns_is_on_disk(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+
+    async def write() -> None:
+        answers = (
+            journal.answered(f"r{i}", 0, Answer(text=f"t{i}", usage=Usage(requests=2, cost=0.5))) for i in range(50)
+        )
+        await asyncio.gather(*answers)
+        other = sqlite3.connect(tmp_path / "journal.db")
+        assert other.execute("SELECT count(*) FROM answers").fetchone() == (50,)
+        other.close()
+
+    asyncio.run(write())
+    assert journal.usage() == Usage(requests=100, cost=25.0)
+    journal.close()
+
+
+def test_an_unpriced_answer_makes_the_cost_unknown(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    asyncio.run(journal.answered("a", 0, Answer(text="t", usage=Usage(requests=1, cost=0.5))))
+    asyncio.run(journal.answered("b", 0, Answer(text="t", usage=Usage(requests=1, cost=None))))
+    assert journal.usage().cost is None
+    journal.close()
+
+
+def test_a_write_that_is_no_longer_waited_for_is_still_made(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+
+    async def impatient() -> None:
+        task = asyncio.create_task(journal.answered("a", 0, Answer(text="t")))
+        await asyncio.sleep(0)
+        task.cancel()
+
+    asyncio.run(impatient())
+    journal.close()
+    assert list(Journal(tmp_path, writing=False).unsettled_answers()) == ["a"]
+
+
+def test_a_folder_that_cannot_be_written_or_is_no_run_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="cannot use the run directory"):
+        Journal(tmp_path / "file" / "run")
+    with pytest.raises(RunError, match=r"is not a run: it has no journal\.db"):
+        Journal(tmp_path, writing=False)
+
+
+def test_a_disk_that_refuses_is_told_and_what_was_written_stays(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    asyncio.run(journal.answered("a", 0, Answer(text="t")))
+    journal._out.execute("PRAGMA max_page_count = 1")  # as full as a disk can be
+    with pytest.raises(BalsaError, match=r"cannot write to .*journal\.db.*run again to continue"):
+        asyncio.run(journal.answered("b", 0, Answer(text="t" * 100_000)))
+    journal.close()
+    assert list(Journal(tmp_path, writing=False).unsettled_answers()) == ["a"]
+
+
+def clips(n: int) -> list[AudioClip]:
+    return [AudioClip(id=f"c{i}", captions=[f"Sound {i}."]) for i in range(n)]
+
+
+def nothing(_: AudioClip) -> frozenset[str]:
+    return frozenset()
+
+
+def test_clips_come_back_in_order_and_by_position(tmp_path: Path) -> None:
+    store = ClipStore(tmp_path)
+    store.fill(iter(clips(5000)), lambda clip: frozenset({clip.id}))
+    assert len(store) == 5000
+    assert store.complete
+    assert [clip.id for clip, _ in store] == [f"c{i}" for i in range(5000)]
+    assert store[4321] == (clips(5000)[4321], frozenset({"c4321"}))
+
+
+def test_a_corpus_that_breaks_off_is_read_anew(tmp_path: Path) -> None:
+    def broken() -> object:
+        yield from clips(4000)
+        raise CorpusError("line 4001 is wrong")
+
+    store = ClipStore(tmp_path)
+    with pytest.raises(CorpusError):
+        store.fill(broken(), nothing)  # type: ignore[arg-type]  # a generator of clips
+    assert not store.complete
+    store.fill(clips(3), nothing)
+    assert len(store) == 3
+
+
+def test_the_same_clips_continue_and_others_are_refused(tmp_path: Path) -> None:
+    ClipStore(tmp_path).fill(clips(10), nothing)
+    ClipStore(tmp_path).fill(clips(10), nothing)
+    with pytest.raises(RunError, match="made with other clips"):
+        ClipStore(tmp_path).fill(clips(9), nothing)
+
+
+def test_a_repeated_id_is_named_wherever_it_stands(tmp_path: Path) -> None:
+    for name, corpus in {"near": [*clips(3), *clips(1)], "far": [*clips(4500), *clips(2)]}.items():
+        (tmp_path / name).mkdir()
+        with pytest.raises(CorpusError, match="clip id 'c0' stands twice"):
+            ClipStore(tmp_path / name).fill(corpus, nothing)
