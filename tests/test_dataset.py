@@ -269,7 +269,7 @@ def test_the_card_says_what_the_hub_reads(run: Source, tmp_path: Path) -> None:
     assert metadata["source_datasets"] == ["extended|demo"]
     assert [c["config_name"] for c in metadata["configs"]] == ["default", "difference", "negative", "positive"]
     assert 'load_dataset("me/demo")' in text
-    for said in ("hosted\\_vllm", "0123abcd", "absence", "present\\_denied", "2505.20166", "test_fraction: 0.3"):
+    for said in ("hosted\\_vllm", "0123abcd", "absence", "contradicted", "2505.20166", "test_fraction: 0.3"):
         assert said in text
     shown = [s for s in run.samples if s.id in ("pos-0", "neg-0")]
     assert all(f"\n{s.response}\n" in text for s in shown)

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["FALSE_CLAIMS", "Clip", "Format", "Preparation", "Rejected", "Row"]
 
-FALSE_CLAIMS = frozenset({"absence", "grounded", "speech"})  # checks whose refusal means that something false was said
+FALSE_CLAIMS = {  # (check, reason) of which each means that something false was said, not that something was said badly
+    ("absence", "contradicted"),
+    ("grounded", "unsupported"),
+    ("speech", "speaker"),
+    ("speech", "transcript"),
+}
 REMOTE = frozenset(
     {"gs", "hf", "http", "https", "s3"}
 )  # where a published row may refer to; never a file of this machine
@@ -273,7 +278,7 @@ class Preparation:
 def _false_claims(earlier: Sequence[Attempt], accepted: str) -> Iterator[Rejected]:
     seen = {accepted}
     for attempt in earlier:
-        verdict = next((v for v in attempt.verdicts if not v.ok and v.check in FALSE_CLAIMS), None)
+        verdict = next((v for v in attempt.verdicts if not v.ok and (v.check, v.reason) in FALSE_CLAIMS), None)
         if verdict is not None and attempt.response not in seen:
             seen.add(attempt.response)
             yield Rejected(attempt.response, verdict.reason or verdict.check)

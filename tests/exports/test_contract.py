@@ -18,9 +18,11 @@ import pytest
 import soundfile
 from sources import Source, clip, demo, provenance, sample, tone
 
+from balsa_data.checks import CHECKS
 from balsa_data.dataset import build
 from balsa_data.errors import InputError
 from balsa_data.exports import EXPORTS, export, formats
+from balsa_data.exports._rows import FALSE_CLAIMS
 from balsa_data.rows import COLUMNS
 
 EVERY = pytest.mark.parametrize("name", formats())
@@ -294,8 +296,8 @@ def test_preference_pairs_are_written_or_refused(name: str, tmp_path: Path) -> N
         texts = list(strings(pair))
         assert "There is no dog. Ünïcode: 狗 🐕" in texts  # accepted
         assert "A dog is heard." in texts  # refused for a false claim
-        assert pair["reason"] == "present_denied"
-        assert "" not in texts  # refused for being empty: no false claim
+        assert pair["reason"] == "contradicted"
+        assert not {"", "A park."} & set(texts)  # refused for being empty, or for guessing: no false claim
     labels = [json.loads(line)["label"] for line in (tmp_path / "out/train_kto.jsonl").read_text().splitlines()]
     assert labels == [True, False, True, False]
 
@@ -305,6 +307,10 @@ def test_preference_pairs_need_the_run(name: str, tmp_path: Path) -> None:
     build(demo(tmp_path / "run"), tmp_path / "ds")
     with pytest.raises(InputError, match="need the run itself"):
         export(tmp_path / "ds", name, tmp_path / "out", preference=True)
+
+
+def test_false_claims_are_reasons_that_checks_give() -> None:
+    assert all(reason in CHECKS.module(check).REASONS for check, reason in FALSE_CLAIMS)
 
 
 def test_an_unknown_format_names_the_nearest(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def responses() -> list[str]:
 def run(tmp_path: Path) -> Source:
     low, high = clip("low", tone(2.0, 22050, 200, 2)), clip("high", tone(3.0, 8000, 800))
     one = sample("s1", [low], prompt="Describe the audio.", response=RESPONSES[0])
-    one = one.model_copy(update={"earlier": (refused("A dog barks.", "absence", "present_denied"),)})
+    one = one.model_copy(update={"earlier": (refused("A dog barks.", "absence", "contradicted"),)})
     two = sample("s2", [low, high], "difference", "Explain the difference between the two audio clips.", RESPONSES[1])
     return Source(tmp_path / "run", [one, two])
 
