@@ -320,7 +320,7 @@ def test_an_unknown_format_names_the_nearest(tmp_path: Path) -> None:
 
 def test_a_dataset_that_only_refers_to_its_audio_takes_it_from_where_it_is(tmp_path: Path) -> None:
     build(demo(tmp_path / "run"), tmp_path / "ds", audio="reference")
-    with pytest.raises(InputError, match="15 whose audio cannot be read"):
+    with pytest.raises(InputError, match=r"15 whose audio cannot be read; the dataset only refers to 'take 0.flac'"):
         export(tmp_path / "ds", "desta", tmp_path / "out")
     report = export(tmp_path / "ds", "desta", tmp_path / "out", audio_root=tmp_path / "run/audio")
     assert report.files == {"train.jsonl": 15}
