@@ -134,9 +134,11 @@ class Prompts:
             task: Names the template.
             seeds: One seed description a clip, in order.
             prompt: The instruction the ALLM is trained with.
-            guidance: What else the template may use: `guided`, `present`, `absent`, ….
+            guidance: What else the template may use: `guided`, `present`, `absent`, and `variant`, a number that differs
+                from request to request, to choose among wordings.
         """
-        values = {"seeds": seeds, "ordinals": ORDINALS, "prompt": prompt, "guided": False, "absent": (), "present": ()}
+        values: dict[str, Any] = {"seeds": seeds, "ordinals": ORDINALS, "prompt": prompt}
+        values |= {"guided": False, "absent": (), "present": (), "variant": 0}
         user = self._render_file(f"{task}.jinja", {**values, **guidance}).strip()
         system = self._render_file("system.jinja", {}).strip()
         return [*([{"role": "system", "content": system}] if system else []), {"role": "user", "content": user}]
