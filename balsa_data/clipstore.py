@@ -61,7 +61,7 @@ class ClipStore:
 
     def many(self, positions: Iterable[int]) -> list[tuple[AudioClip, frozenset[str]]]:
         """Return the clips at these positions, with the sounds heard in each, in the order given."""
-        query = "SELECT json, heard FROM json_each(?) AS wanted JOIN clips ON position = wanted.value ORDER BY wanted.key"
+        query = "SELECT c.json, c.heard FROM json_each(?) AS at CROSS JOIN clips AS c ON c.position = at.value ORDER BY at.key"
         return [_read(*row) for row in self._db.execute(query, (json.dumps(list(positions)),))]
 
     def heard(self) -> Iterator[frozenset[str]]:

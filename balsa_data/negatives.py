@@ -97,24 +97,32 @@ class AbsentSounds:
         return frozenset(out | alike).union(*map(t.descendants, alike))
 
     def phrase(self, name: str) -> str:
-        """Return how a sound reads after "you do not hear"."""
-        return self._taxonomy.sounds[name].phrase
+        """Return how a sound reads after "you do not hear"; one that the taxonomy lacks, as it is labelled."""
+        sound = self._taxonomy.sounds.get(name)
+        return sound.phrase if sound else name
 
     def candidates(self, heard: frozenset[str]) -> list[str]:
         """Return every sound that may be denied where these are heard, in a fixed order."""
         out = frozenset[str]().union(*map(self._ruled_out, heard))
         return [name for name in self._pool if name not in out]
 
-    def draw(self, heard: frozenset[str], rng: Random) -> tuple[str, tuple[str, ...]]:
+    def draw(
+        self, heard: frozenset[str], rng: Random, count: tuple[int, int] | None = None
+    ) -> tuple[str, tuple[str, ...]]:
         """Draw a strategy by the spec's shares, and sounds by it; where it finds none, by *random*.
+
+        Args:
+            heard: What is heard.
+            rng: Decides.
+            count: How many sounds, at least and at most; the spec's where not said.
 
         Returns:
             The strategy that found them, and the sounds; fewer than asked for (or none) where there are no more.
         """
-        shares, count = self.spec.strategies, rng.randint(*self.spec.count)
+        shares, wanted = self.spec.strategies, rng.randint(*(count or self.spec.count))
         (drawn,) = rng.choices(list(shares), weights=list(shares.values()))
         for strategy in dict.fromkeys((drawn, "random")):
-            if sounds := self.choose(strategy, heard, count, rng):
+            if sounds := self.choose(strategy, heard, wanted, rng):
                 return strategy, sounds
         return drawn, ()
 
@@ -149,8 +157,11 @@ class AbsentSounds:
 
     def _make_table(self, strategy: str, sound: str | None) -> Table:
         """Return the sounds of some weight beside one that is heard, or beside any, and the sums of their weights."""
-        none = frozenset[str]()
-        weights = {name: self._share(name, sound) if sound else self._weight(strategy, name, none) for name in self._pool}
+        if sound:
+            beside = self._statistics.together.get(sound, ())
+            weights = {name: self._share(name, sound) for name in self._pool if name in beside}
+        else:
+            weights = {name: self._weight(strategy, name, frozenset()) for name in self._pool}
         names = [name for name, weight in weights.items() if weight]
         return names, list(accumulate(weights[name] for name in names))
 
