@@ -89,14 +89,15 @@ def _heard(
 ) -> frozenset[str]:
     found = {taxonomy.resolve(v) or v for v in voices}
     for label in events:
-        if name := taxonomy.resolve(label):
-            found.add(name)
-        else:
-            found |= {m.sound for m in taxonomy.find(label)} or {label.casefold()}
+        found |= _named(label, taxonomy) or {label.casefold()}
     for caption in captions:
         found |= {c.sound for c in claims(caption, taxonomy) if c.affirms}
     for key, value in attributes:  # "genre: rock" is rock music, "instrument_family: keyboard" a keyboard instrument
-        text = f"{value} {'music' if 'genre' in key else key.split('_')[0]}"
-        name = taxonomy.resolve(text)
-        found |= {name} if name else {m.sound for m in taxonomy.find(text)}
+        found |= _named(f"{value} {'music' if 'genre' in key else key.split('_')[0]}", taxonomy)
     return frozenset(found)
+
+
+@lru_cache(maxsize=16384)  # a corpus has many clips and few labels
+def _named(label: str, taxonomy: Taxonomy) -> frozenset[str]:
+    name = taxonomy.resolve(label)
+    return frozenset({name}) if name else frozenset(m.sound for m in taxonomy.find(label))
