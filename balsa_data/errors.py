@@ -11,6 +11,7 @@
     ├── BackboneError           the backbone did not answer
     │   ├── RequestFailed       this request cannot succeed; the run goes on
     │   └── BackboneUnusable    no request can succeed (wrong key, model, address); the run stops (exit 2)
+    ├── DatasetError            a dataset is not what its run holds, or the Hub did not take it (exit 1)
     └── BudgetReached           a limit of the recipe was reached; the run stops cleanly (exit 1)
 
 Each message is one sentence: what is wrong, where (file:line, field), and what to do.
@@ -27,6 +28,7 @@ __all__ = [
     "BalsaError",
     "BudgetReached",
     "CorpusError",
+    "DatasetError",
     "InputError",
     "MissingExtra",
     "PromptError",
@@ -89,6 +91,10 @@ class BackboneUnusable(BackboneError):
     """No request can succeed (wrong key, unknown model, nobody at the address); the run stops."""
 
     exit_code = 2
+
+
+class DatasetError(BalsaError):
+    """What loads is not what the run holds, or the Hub did not take it (no network, an upload cut short)."""
 
 
 class BudgetReached(BalsaError):

@@ -1,0 +1,318 @@
+"""From a run to a dataset: a folder in the Hub's layout, verified, or a `datasets.Dataset` in this process.
+
+The folder holds ``data/<task>/<split>-00000-of-00001.parquet``, the card and ``balsa.json`` with counts and hashes. Its card
+gives one config a task and ``default`` for all. Samples are streamed twice: once to count, once to write; memory holds
+one row group a task and split. The same run gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from balsa_data.audio import extension, file_name, local_path, public_uri, read
+from balsa_data.card import Summary, render, summarise
+from balsa_data.errors import DatasetError, InputError
+from balsa_data.licences import redistributable
+from balsa_data.rows import COLUMNS, AudioFile, SampleSource, local_audio, row
+from balsa_data.schemas import AudioClip, Record
+from balsa_data.splits import split
+
+if TYPE_CHECKING:
+    import datasets
+
+__all__ = ["MANIFEST", "Manifest", "build", "load_rows", "to_dataset", "verify"]
+
+AudioPolicy = Literal["embed", "reference", "none"]
+
+MANIFEST = "balsa.json"
+SHARD_BYTES = 400 * 2**20  # of rows; what the Hub's viewer and a resumed upload handle well
+GROUP_BYTES = 16 * 2**20  # of rows a row group: what each open shard holds in memory
+GROUP_ROWS = 1000
+
+
+class Manifest(Record):
+    """What a dataset folder holds.
+
+    Attributes:
+        samples: By task and split.
+        left_out: Samples whose clips fall on both sides of the split, by task.
+        audio: What became of the audio.
+        digests: By task and split, over each row's id, texts and audio, in order.
+    """
+
+    name: str
+    samples: dict[str, dict[str, int]]
+    left_out: dict[str, int]
+    test_fraction: float
+    audio: AudioPolicy
+    digests: dict[str, dict[str, str]]
+
+    @property
+    def total(self) -> int:
+        """All samples in the folder."""
+        return sum(count for splits in self.samples.values() for count in splits.values())
+
+
+def build(
+    source: SampleSource,
+    folder: Path | str,
+    *,
+    audio: AudioPolicy | None = None,
+    repo_id: str = "OWNER/NAME",
+    template: Path | None = None,
+) -> Manifest:
+    """Write the dataset folder of a run and verify it by loading it.
+
+    Args:
+        source: The run.
+        folder: Where to; an earlier dataset folder there is replaced once the new one is whole, anything else is not.
+        audio: ``embed``, ``reference`` or ``none``; else what the recipe says under ``publish``; else by licence: embedded
+            when every clip's licence lets it be passed on.
+        repo_id: What the card says the dataset is loaded by.
+        template: A card template instead of the library's.
+
+    Raises:
+        InputError: There is nothing to publish, `folder` holds something else, or audio that is to be embedded is missing.
+        DatasetError: What loads is not what the run holds.
+    """
+    folder = Path(folder)
+    if folder.exists() and not (folder / MANIFEST).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} exists and is not a dataset folder: give another, or remove it")
+    publish = source.recipe.get("publish") or {}
+    test_fraction = float(publish.get("test_fraction") or 0.0)
+    summary = summarise(source, test_fraction)
+    if not summary.total:
+        raise InputError(f"the run in {source.folder} has no sample to publish")
+    for task in summary.tasks:
+        if not re.fullmatch(r"\w[\w.-]*", task) or task == "default":
+            raise InputError(f"a task cannot be published under the name {task!r}")
+    policy = audio_policy(summary, audio or publish.get("audio"))
+    card = render(
+        summary, source.recipe, audio=policy, test_fraction=test_fraction, repo_id=repo_id, template=template
+    )
+
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    shards = _Shards(partial / "data")
+    expected = _Digests()
+    place = _placement(policy, summary)
+    for sample in source.samples:
+        where = split(sample.clips, test_fraction)
+        if where is not None:
+            published = row(sample, place)
+            expected.add(where, published)
+            shards.add(where, published)
+    shards.close()
+    manifest = Manifest(
+        name=str(source.recipe.get("name", "dataset")),
+        samples=_nested(expected.counts),
+        left_out=dict(sorted(summary.straddling.items())),
+        test_fraction=test_fraction,
+        audio=policy,
+        digests=_nested({key: digest.hexdigest() for key, digest in expected.digests.items()}),
+    )
+    if expected.counts != summary.splits:
+        raise DatasetError(f"the run in {source.folder} changed while its dataset was being built: build it again")
+    (partial / "README.md").write_text(card, "utf-8", newline="\n")
+    (partial / MANIFEST).write_text(json.dumps(manifest.model_dump(), indent=2) + "\n", "utf-8", newline="\n")
+    verify(partial)
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.replace(folder)
+    return manifest
+
+
+def audio_policy(summary: Summary, chosen: AudioPolicy | None) -> AudioPolicy:
+    """Return what becomes of the audio: what was chosen, else embedded only when every licence allows it."""
+    if chosen == "embed" and summary.silent:
+        raise InputError(f"audio cannot be embedded: {summary.silent} of {summary.clips} clips have none; use reference")
+    if chosen is not None:
+        return chosen
+    if summary.silent == summary.clips:
+        return "none"
+    return "embed" if not summary.silent and all(map(redistributable, summary.licences)) else "reference"
+
+
+def verify(folder: Path) -> Manifest:
+    """Load a dataset folder as users will and compare every row with what its manifest says.
+
+    Raises:
+        DatasetError: Something differs.
+    """
+    import datasets
+
+    manifest = Manifest.model_validate_json((folder / MANIFEST).read_text("utf-8"))
+    found = _Digests()
+    for where, published in load_rows(folder):
+        found.add(where, published)
+    digests = _nested({key: digest.hexdigest() for key, digest in found.digests.items()})
+    if digests != manifest.digests or _nested(found.counts) != manifest.samples:
+        raise DatasetError(f"{folder} does not load as it was written: {_nested(found.counts)} for {manifest.samples}")
+    for task, splits in manifest.samples.items():
+        files = datasets.load_dataset_builder(str(folder), task).config.data_files
+        counts = {str(name): sum(pq.read_metadata(f).num_rows for f in paths) for name, paths in files.items()}
+        if counts != splits:
+            raise DatasetError(f"config {task!r} of {folder} loads {counts}, not {splits}")
+    return manifest
+
+
+def load_rows(source: Path | str, *, revision: str | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Stream the rows of a dataset folder or of a dataset on the Hub, each with its split; audio is not decoded."""
+    import datasets
+
+    loaded = datasets.load_dataset(str(source), streaming=True, revision=revision)
+    for name, stream in loaded.items():
+        for published in stream.decode(False):
+            yield str(name), published
+
+
+def to_dataset(source: SampleSource) -> datasets.Dataset:
+    """Return all samples of a run as a `datasets.Dataset`, mapped from a file in the run's folder.
+
+    Its `audios` name the files on this machine and are decoded when read; ``cast_column("audios", [Audio(decode=False)])``
+    gives path or bytes instead.
+    """
+    import datasets
+
+    path = source.folder / "samples.arrow"
+    partial = path.with_suffix(".partial")
+    with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_stream(sink, COLUMNS) as writer:
+        for batch in _batches(row(sample, local_audio) for sample in source.samples):
+            writer.write_table(batch)
+    partial.replace(path)
+    return datasets.Dataset.from_file(str(path))
+
+
+def _placement(policy: AudioPolicy, summary: Summary) -> Callable[[AudioClip], AudioFile | None]:
+    def embed(clip: AudioClip) -> AudioFile:
+        assert clip.audio is not None  # audio_policy() saw to it
+        data = read(clip.audio)
+        suffix = extension(data, clip.audio if isinstance(clip.audio, str) else None)
+        return {"bytes": data, "path": file_name(clip.id, data, suffix)}
+
+    def reference(clip: AudioClip) -> AudioFile | None:
+        if not isinstance(clip.audio, str):
+            return None
+        path = local_path(clip.audio)
+        if path is None:
+            return {"bytes": None, "path": public_uri(clip.audio)}
+        relative = os.path.relpath(os.path.abspath(path), summary.roots[clip.dataset])  # noqa: PTH100 - as in card.py
+        return {"bytes": None, "path": Path(relative).as_posix()}
+
+    return {"embed": embed, "reference": reference, "none": lambda clip: None}[policy]
+
+
+class _Digests:
+    """Counts and hashes of rows by (task, split)."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self.digests: dict[tuple[str, str], Any] = {}
+
+    def add(self, where: str, published: Mapping[str, Any]) -> None:
+        key = published["task"], where
+        self.counts[key] += 1
+        audios = [
+            [audio["path"], hashlib.sha256(audio["bytes"]).hexdigest() if audio["bytes"] else None] if audio else None
+            for audio in published["audios"]
+        ]
+        texts = {name: value for name, value in published.items() if name != "audios"}
+        line = json.dumps([texts, audios], sort_keys=True)
+        self.digests.setdefault(key, hashlib.sha256()).update(line.encode() + b"\n")
+
+
+class _Shards:
+    """Parquet files by task and split, rolled at SHARD_BYTES and named once their number is known."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: dict[tuple[str, str], _Shard] = {}
+
+    def add(self, where: str, published: dict[str, Any]) -> None:
+        key = published["task"], where
+        if key not in self._open:
+            self._open[key] = _Shard(self._folder / key[0], where)
+        self._open[key].add(published)
+
+    def close(self) -> None:
+        for shard in self._open.values():
+            shard.close()
+
+
+class _Shard:
+    def __init__(self, folder: Path, name: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._name = folder, name
+        self._rows: list[dict[str, Any]] = []
+        self._size = self._count = 0
+        self._file: BinaryIO | None = None
+        self._writer: pq.ParquetWriter | None = None
+
+    def add(self, published: dict[str, Any]) -> None:
+        self._rows.append(published)
+        self._size += _size(published)
+        if self._size >= GROUP_BYTES or len(self._rows) >= GROUP_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._writer is None or self._file is None:
+            self._file = (self._folder / f"{self._name}.{self._count}").open("wb")
+            # content-defined chunks let the Hub's storage keep what did not change between two versions
+            self._writer = pq.ParquetWriter(
+                self._file, COLUMNS, compression="zstd", use_dictionary=["dataset", "task"], use_content_defined_chunking=True
+            )
+            self._count += 1
+        self._writer.write_table(pa.Table.from_pylist(self._rows, COLUMNS))
+        self._rows, self._size = [], 0
+        if self._file.tell() >= SHARD_BYTES:
+            self._roll()
+
+    def _roll(self) -> None:
+        if self._writer is not None and self._file is not None:
+            self._writer.close()
+            self._file.close()
+        self._writer = self._file = None
+
+    def close(self) -> None:
+        if self._rows:
+            self._flush()
+        self._roll()
+        for index in range(self._count):
+            whole = f"{self._name}-{index:05d}-of-{self._count:05d}.parquet"
+            (self._folder / f"{self._name}.{index}").replace(self._folder / whole)
+
+
+def _size(published: Mapping[str, Any]) -> int:
+    audio = sum(len(item["bytes"]) for item in published["audios"] if item and item["bytes"])
+    return audio + 3 * len(published["response"]) + 2 * len(published["seed_description"]) + 1000
+
+
+def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[pa.Table]:
+    batch: list[dict[str, Any]] = []
+    size = 0
+    for published in rows:
+        batch.append(published)
+        size += _size(published)
+        if size >= GROUP_BYTES or len(batch) >= GROUP_ROWS:
+            yield pa.Table.from_pylist(batch, COLUMNS)
+            batch, size = [], 0
+    if batch:
+        yield pa.Table.from_pylist(batch, COLUMNS)
+
+
+def _nested(flat: Mapping[tuple[str, str], Any]) -> dict[str, dict[str, Any]]:
+    nested: dict[str, dict[str, Any]] = {}
+    for task, where in sorted(flat):
+        nested.setdefault(task, {})[where] = flat[task, where]
+    return nested
