@@ -1,0 +1,124 @@
+"""The taxonomy: classes of sounds, their is-a relation, what they are confused with, and their names in text."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+
+from balsa_data.taxonomy.building import Sound, build
+from balsa_data.taxonomy.loading import Rule
+from balsa_data.taxonomy.matching import Matcher, Mention, Reading, words
+
+__all__ = ["Sound", "Taxonomy", "default"]
+
+
+class Taxonomy:
+    """All classes, and what is asked of them. Made with `load`; never changes."""
+
+    def __init__(self, sounds: Mapping[str, Sound], readings: dict[str, Reading], labels: Mapping[str, str]) -> None:
+        self.sounds: Mapping[str, Sound] = MappingProxyType(dict(sounds))
+        self._above = {name: _walk(name, sounds) for name in sounds}
+        below: dict[str, set[str]] = defaultdict(set)
+        for name, above in self._above.items():
+            for ancestor in above:
+                below[ancestor].add(name)
+        self._ancestors = {name: frozenset(above) for name, above in self._above.items()}
+        self._descendants = {name: frozenset(below[name]) for name in sounds}
+        self._both: dict[frozenset[str], str] = {}
+        for sound in sounds.values():
+            for i, p in enumerate(sound.parents):
+                for q in sound.parents[:i]:
+                    self._both.setdefault(frozenset((p, q)), sound.name)
+        self._labels = labels
+        self._readings = {tuple(words(form)): reading for form, reading in readings.items()}
+        self._matcher = Matcher(readings, self.join, (n for n, s in sounds.items() if s.generic))
+
+    @classmethod
+    def load(cls, extra: Sequence[Path] = ()) -> Taxonomy:
+        """Read the shipped files, then a user's, which add to them and win where they claim the same form.
+
+        Raises:
+            TaxonomyError: An unknown parent, a cycle, a form of two unrelated classes without a rule, a malformed file.
+        """
+        own = sorted((Path(str(files("balsa_data"))) / "taxonomy" / "sounds").glob("*.yaml"))
+        return cls(*build([own, *([Path(p)] for p in extra)]))
+
+    def find(self, text: str) -> tuple[Mention, ...]:
+        """Return the sounds that a text names, in order; spans are character offsets and never overlap."""
+        return self._matcher.find(text)
+
+    def resolve(self, label: str) -> str | None:
+        """Return the class that a dataset's label, a tag or a class name means, or None.
+
+        "Bark", "dog_bark", "Vehicle horn, car horn, honking" and "Children_playing" each mean one class.
+        """
+        key = tuple(words(label.replace("_", " ")))
+        if name := self._labels.get(" ".join(w for w in key if w[0].isalnum())):
+            return name
+        parts = [tuple(words(p)) for p in label.replace("_", " ").replace("/", ",").split(",")]
+        for form in (key, *parts):
+            if (reading := self._readings.get(form)) and (name := reading.sound or _default(reading.rules)):
+                return name
+        names = {m.sound for m in self.find(label.replace("_", " "))}
+        names = {n for n in names if not names & self._descendants[n]}
+        return names.pop() if len(names) == 1 else None
+
+    def ancestors(self, name: str) -> frozenset[str]:
+        """Return all that the class is a kind of, without itself."""
+        return self._ancestors[name]
+
+    def descendants(self, name: str) -> frozenset[str]:
+        """Return all its kinds, without itself."""
+        return self._descendants[name]
+
+    def related(self, a: str, b: str) -> bool:
+        """Return whether the two are the same, or one is a kind of the other."""
+        return a == b or a in self._ancestors[b] or b in self._ancestors[a]
+
+    def confusable(self, a: str, b: str) -> bool:
+        """Return whether a listener could take one for the other; a kind of either is as confusable."""
+        above_b = {b, *self._ancestors[b]}
+        return any(not self.sounds[x].confusables.isdisjoint(above_b) for x in (a, *self._above[a]))
+
+    def join(self, a: str, b: str) -> tuple[str, str | None] | None:
+        """Return the class meant when two are named as one ("dog" and "growling"), or None where there is none.
+
+        Returns:
+            The class, and which of the two it says less than, if any: a *man mumbles* is male speech, and mumbling.
+        """
+        if a == b or a in self._ancestors[b]:
+            return b, None
+        if b in self._ancestors[a]:
+            return a, None
+        if name := self._both.get(frozenset((a, b))):
+            return name, None
+        for lost, kept in ((a, b), (b, a)):
+            for above in self._above[lost]:
+                if name := self._both.get(frozenset((above, kept))):
+                    return name, lost
+        return None
+
+
+@cache
+def default() -> Taxonomy:
+    """Return the shipped taxonomy, loaded once."""
+    return Taxonomy.load()
+
+
+def _default(rules: tuple[Rule, ...]) -> str | None:
+    return next((r.sound for r in reversed(rules) if r.sound), None)
+
+
+def _walk(name: str, sounds: Mapping[str, Sound]) -> tuple[str, ...]:
+    """Return everything above a class, nearest first."""
+    seen: dict[str, None] = {}
+    todo = list(sounds[name].parents)
+    for step in todo:
+        if step not in seen:
+            seen[step] = None
+            todo += sounds[step].parents
+    return tuple(seen)
