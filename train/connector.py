@@ -55,7 +55,7 @@ class QFormer(Connector):
 
     def __init__(self, layers: int, width: int, queries: int, hidden: int, scale: float, *, depth: int, heads: int) -> None:
         super().__init__(layers, width, queries, hidden, scale)
-        self.query = nn.Parameter(torch.randn(layers, queries, width) * 0.02)
+        self.query = nn.Parameter(torch.randn(layers, queries, width))
         self.qformer = Blip2QFormerModel(
             Blip2QFormerConfig(
                 hidden_size=width,
@@ -64,6 +64,7 @@ class QFormer(Connector):
                 num_hidden_layers=depth,
                 num_attention_heads=heads,
                 cross_attention_frequency=1,
+                initializer_range=width**-0.5,  # what is heard passes from the start; BERT's 0.02 drowns it in the queries
                 hidden_dropout_prob=0.0,  # nothing random while training: resuming is exact
                 attention_probs_dropout_prob=0.0,
             )

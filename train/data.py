@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from balsa_data.errors import InputError, nearest
 from balsa_data.train.chat import AUDIO, Chat
 from balsa_data.train.encoder import Encoder, Sound
 
-__all__ = ["Batch", "Example", "LeftOut", "Reader", "Rows", "backbone_id", "collate", "open_rows"]
+__all__ = ["Batch", "Example", "Reader", "Rows", "backbone_id", "collate", "open_rows"]
 
 COLUMNS = ("id", "prompt", "response", "task", "audios")
 BUFFER = 1000  # rows a stream is shuffled within
@@ -103,7 +103,7 @@ class Rows:
         """
         if shares is None:
             yield from self._endless(None, seed)
-        assert shares is not None
+            return
         names = sorted(shares)
         for name in names:
             if not self.streaming and name not in self.tasks:
@@ -147,19 +147,6 @@ def backbone_id(name: str) -> str:
     """
     last = name.rstrip("/").rpartition("/")[2].casefold().partition(":")[0]
     return "smollm2-135m-instruct" if last == "local" else last.removesuffix(".gguf")
-
-
-@dataclass
-class LeftOut:
-    """The rows that could not be used: each once, with the reason in one sentence."""
-
-    reasons: dict[str, str] = field(default_factory=dict)
-
-    def add(self, row_id: str, reason: str) -> bool:
-        """Note a row; return whether it is a new one."""
-        new = row_id not in self.reasons
-        self.reasons[row_id] = reason
-        return new
 
 
 @dataclass(frozen=True)
@@ -234,9 +221,14 @@ class Reader:
         return path if "://" in path else str(self.audio_root / path)
 
     def examples(
-        self, draws: Iterator[Callable[[], Row]], left_out: LeftOut, warn: Callable[[str], None]
+        self, draws: Iterator[Callable[[], Row]], left_out: dict[str, str], warn: Callable[[str], None]
     ) -> Iterator[tuple[int, Example]]:
         """Yield the usable rows, each with how many draws it took.
+
+        Args:
+            draws: What fetches each row.
+            left_out: The rows that could not be used, with the reason; new ones are added.
+            warn: Told of each new one.
 
         Raises:
             InputError: A response is another backbone's, or a hundred draws in a row cannot be used.
@@ -246,18 +238,16 @@ class Reader:
             row, taken = fetch(), taken + 1
             if self.backbone and (other := backbone_of(row)) and backbone_id(other) != backbone_id(self.backbone):
                 raise InputError(mismatch(other, self.backbone))
-            if row["id"] in left_out.reasons:
-                continue
+            name = str(row["id"])
             try:
-                example = self.read(row)
+                if name not in left_out:
+                    yield taken, self.read(row)
+                    taken = 0
             except InputError as error:
-                if left_out.add(str(row["id"]), str(error)):
-                    warn(f"left out: {error}")
-                if taken >= 100:
-                    raise InputError(f"{taken} rows in a row cannot be used; the last: {error}") from None
-                continue
-            yield taken, example
-            taken = 0
+                left_out[name] = str(error)
+                warn(f"left out: {error}")
+            if taken == 100:
+                raise InputError(f"{taken} rows one after the other cannot be used; the last: {left_out[name]}")
 
 
 def mismatch(theirs: str, ours: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -76,7 +77,9 @@ class AudioLM(nn.Module):
                 lora_dropout=0.0,
                 target_modules="all-linear",
             )
-            self.backbone = get_peft_model(self.backbone, lora)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # peft 0.21 asks transformers 5 by a name it gives up
+                self.backbone = get_peft_model(self.backbone, lora)
         self.train()
 
     def train(self, mode: bool = True) -> Self:
@@ -93,14 +96,13 @@ class AudioLM(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return each row's summed cross-entropy over its response, shape (rows,)."""
-        rows, start = len(batch.ids), len(batch.prefix)
+        rows = len(batch.ids)
         wanted = torch.zeros(batch.ids.shape[1], dtype=torch.bool, device=batch.ids.device)
         wanted[:-1] = (batch.labels[:, 1:] != IGNORE).any(dim=0)  # positions whose next token counts in some row
         keep = wanted.nonzero()[:, 0]
         logits = self._logits(batch, self._prefix(batch), keep)  # (rows, kept, vocabulary)
         targets = batch.labels[:, keep + 1]
         loss = nn.functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), reduction="none", ignore_index=IGNORE)
-        assert start + len(keep) > 0
         return loss.view(rows, -1).sum(dim=1)
 
     @torch.no_grad()

@@ -25,7 +25,7 @@ from accelerate import Accelerator
 
 from balsa_data.errors import InputError
 from balsa_data.train.config import TrainConfig, load_config
-from balsa_data.train.data import Batch, LeftOut, Reader, Rows, backbone_id, mismatch, open_rows, steps
+from balsa_data.train.data import Batch, Reader, Rows, backbone_id, mismatch, open_rows, steps
 from balsa_data.train.model import WEIGHTS, AudioLM
 from balsa_data.train.progress import Progress
 
@@ -81,7 +81,7 @@ class Trainer:
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
         self.step, self.draws, self.seen = 0, 0, Counter[str]()
         self.best, self.worse = float("inf"), 0
-        self.left_out = LeftOut()
+        self.left_out: dict[str, str] = {}
         self.progress = Progress(config.steps, say, quiet=not self.accelerator.is_main_process)
         self.held_out = self._validation_batches() if config.validation else []
 
@@ -191,7 +191,6 @@ class Trainer:
             self.accelerator.unwrap_model(self.model).save(self.out, self._provenance())
 
     def _provenance(self) -> dict[str, Any]:
-        reasons = self.left_out.reasons
         return {
             "dataset": self.config.dataset,
             "split": self.config.split,
@@ -200,7 +199,7 @@ class Trainer:
             "backbones": dict(sorted(self.rows.backbones().items())),
             "steps": self.step,
             "samples_by_task": dict(sorted(self.seen.items())),  # of this process
-            "left_out": {"rows": len(reasons), "first": dict(islice(reasons.items(), 100))},
+            "left_out": {"rows": len(self.left_out), "first": dict(islice(self.left_out.items(), 100))},
             "versions": {name: version(name) for name in ("torch", "transformers", "peft", "accelerate")},
         }
 
@@ -221,7 +220,7 @@ class Trainer:
             "best": self.best,
             "worse": self.worse,
             "seen": dict(self.seen),
-            "left_out": self.left_out.reasons,
+            "left_out": self.left_out,
         }
         torch.save(state, partial / "state.pt")
         shutil.rmtree(folder, ignore_errors=True)
@@ -241,7 +240,7 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.best, self.worse = state["step"], state["best"], state["worse"]
         self.draws = state["draws"][self.accelerator.process_index]
-        self.seen, self.left_out = Counter(state["seen"]), LeftOut(state["left_out"])
+        self.seen, self.left_out = Counter(state["seen"]), state["left_out"]
         self.progress.start(self.step)
 
     def _checkpoints(self) -> list[Path]:
