@@ -17,7 +17,7 @@ import yaml
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from balsa_data.audio import local_path
+from balsa_data.audio import local_path, slug
 from balsa_data.errors import InputError
 from balsa_data.licences import hub_id
 from balsa_data.redact import redact
@@ -167,26 +167,38 @@ def render(
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True)
     environment.filters |= {"cell": _cell, "fence": _fence, "bar": _bar}
     plain = redact(recipe)
+    metadata = _metadata(summary, plain, audio)
+    name = template or "card.md.jinja"
     try:
-        text = template.read_text("utf-8") if template else files("balsa_data").joinpath("card.md.jinja").read_text("utf-8")
-        return environment.from_string(text).render(
-            metadata=yaml.safe_dump(_metadata(summary, plain, audio), sort_keys=False, allow_unicode=True).rstrip(),
+        text = (template or files("balsa_data").joinpath("card.md.jinja")).read_text("utf-8")
+        card = environment.from_string(text).render(
+            metadata=_yaml(metadata),
             name=plain.get("name", "dataset"),
             description=plain.get("description") or "",
-            recipe=yaml.safe_dump(plain, sort_keys=False, allow_unicode=True).rstrip(),
+            recipe=_yaml(plain),
             summary=summary,
             repo_id=repo_id,
             audio=audio,
             test_fraction=test_fraction,
             lengths={task: _quartiles(words) for task, words in sorted(summary.words.items())},
         )
+        front = yaml.safe_load(card.removeprefix("---\n").partition("\n---\n")[0])
     except OSError as error:
-        raise InputError(f"cannot read the card template {template}: {error.strerror}") from None
+        raise InputError(f"cannot read the card template {name}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise InputError(f"the card template {template} is not UTF-8 text") from None
+        raise InputError(f"the card template {name} is not UTF-8 text") from None
     except TemplateError as error:
         line = getattr(error, "lineno", None)
-        raise InputError(f"card template {template or 'card.md.jinja'}{f':{line}' if line else ''}: {error}") from None
+        raise InputError(f"card template {name}{f':{line}' if line else ''}: {error}") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"card template {name}: its metadata is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(front, dict) or front.get("configs") != metadata["configs"]:
+        raise InputError(f"card template {name}: it must begin with the lines '---', '{{{{ metadata }}}}' and '---'")
+    return card
+
+
+def _yaml(data: Any) -> str:
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True).rstrip()
 
 
 def _metadata(summary: Summary, recipe: Mapping[str, Any], audio: str) -> dict[str, Any]:
@@ -199,17 +211,23 @@ def _metadata(summary: Summary, recipe: Mapping[str, Any], audio: str) -> dict[s
     if only and (known := hub_id(only)):
         licence = {"license": known}
     elif licence["license"] == "other":
-        licence["license_name"] = (only or "several, by recording").lower().replace(" ", "-")
-    corpora = sorted({dataset for dataset, _ in summary.sources if dataset})
+        licence["license_name"] = slug(only or "several, by recording").lower()
+    corpora = sorted({slug(dataset) for dataset, _ in summary.sources if dataset})
     tasks = sorted(summary.tasks)
     return {
-        "pretty_name": recipe.get("name", "dataset"),
+        "pretty_name": slug(str(recipe.get("name", "dataset"))),
         **licence,
-        "language": list(publish.get("language") or ["en"]),
+        "language": [slug(language) for language in publish.get("language") or ["en"]],
         "task_categories": ["audio-text-to-text"],
         "size_categories": [next((name for limit, name in SIZES if summary.total < limit), "n>10M")],
         "source_datasets": [f"extended|{corpus}" for corpus in corpora] or ["original"],
-        "tags": [*(["audio"] if audio == "embed" else []), "balsa-data", "synthetic", "audio-language-model", "hallucination"],
+        "tags": [
+            *(["audio"] if audio == "embed" else []),
+            "balsa-data",
+            "synthetic",
+            "audio-language-model",
+            "hallucination",
+        ],
         "configs": [
             _config("default", "*", {where for _, where in summary.splits}),
             *(_config(task, task, {where for t, where in summary.splits if t == task}) for task in tasks),
@@ -223,7 +241,7 @@ def _config(name: str, folder: str, splits: set[str]) -> dict[str, Any]:
 
 
 def _quartiles(words: Sequence[int]) -> tuple[int, int, int, int, int]:
-    first, median, third = quantiles(words, n=4, method="inclusive") if len(words) > 1 else words * 3
+    first, median, third = quantiles(words, n=4, method="inclusive") if len(words) > 1 else [words[0]] * 3
     return min(words), round(first), round(median), round(third), max(words)
 
 

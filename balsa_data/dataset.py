@@ -98,9 +98,7 @@ def build(
         if not re.fullmatch(r"\w[\w.-]*", task) or task == "default":
             raise InputError(f"a task cannot be published under the name {task!r}")
     policy = audio_policy(summary, audio or publish.get("audio"))
-    card = render(
-        summary, source.recipe, audio=policy, test_fraction=test_fraction, repo_id=repo_id, template=template
-    )
+    card = render(summary, source.recipe, audio=policy, test_fraction=test_fraction, repo_id=repo_id, template=template)
 
     partial = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -136,7 +134,9 @@ def build(
 def audio_policy(summary: Summary, chosen: AudioPolicy | None) -> AudioPolicy:
     """Return what becomes of the audio: what was chosen, else embedded only when every licence allows it."""
     if chosen == "embed" and summary.silent:
-        raise InputError(f"audio cannot be embedded: {summary.silent} of {summary.clips} clips have none; use reference")
+        raise InputError(
+            f"audio cannot be embedded: {summary.silent} of {summary.clips} clips have none; use reference"
+        )
     if chosen is not None:
         return chosen
     if summary.silent == summary.clips:
@@ -210,7 +210,7 @@ def _placement(policy: AudioPolicy, summary: Summary) -> Callable[[AudioClip], A
         relative = os.path.relpath(os.path.abspath(path), summary.roots[clip.dataset])  # noqa: PTH100 - as in card.py
         return {"bytes": None, "path": Path(relative).as_posix()}
 
-    return {"embed": embed, "reference": reference, "none": lambda clip: None}[policy]
+    return {"embed": embed, "reference": reference, "none": lambda _: None}[policy]
 
 
 class _Digests:
@@ -270,7 +270,11 @@ class _Shard:
             self._file = (self._folder / f"{self._name}.{self._count}").open("wb")
             # content-defined chunks let the Hub's storage keep what did not change between two versions
             self._writer = pq.ParquetWriter(
-                self._file, COLUMNS, compression="zstd", use_dictionary=["dataset", "task"], use_content_defined_chunking=True
+                self._file,
+                COLUMNS,
+                compression="zstd",
+                use_dictionary=["dataset", "task"],
+                use_content_defined_chunking=True,
             )
             self._count += 1
         self._writer.write_table(pa.Table.from_pylist(self._rows, COLUMNS))

@@ -84,7 +84,14 @@ class BackboneError(BalsaError):
 
 
 class RequestFailed(BackboneError):
-    """This request cannot succeed (too long, refused by policy, retries used up); the run goes on."""
+    """This request cannot succeed (too long, refused by policy, retries used up); the run goes on.
+
+    `requests` counts the calls that were made for it.
+    """
+
+    def __init__(self, message: str, requests: int = 1) -> None:
+        super().__init__(message)
+        self.requests = requests
 
 
 class BackboneUnusable(BackboneError):

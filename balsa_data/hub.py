@@ -127,10 +127,14 @@ def _ready(api: HfApi, repo_id: str, private: bool) -> bool:
     from huggingface_hub.errors import RepositoryNotFoundError
 
     if not api.token:
-        raise InputError("publishing needs a token of the Hub: run 'hf auth login' or set HF_TOKEN (one that may write)")
+        raise InputError(
+            "publishing needs a token of the Hub: run 'hf auth login' or set HF_TOKEN (one that may write)"
+        )
     role = api.whoami().get("auth", {}).get("accessToken", {}).get("role")
     if role == "read":
-        raise InputError("the token of the Hub may only read: make one that may write and run 'hf auth login' or set HF_TOKEN")
+        raise InputError(
+            "the token of the Hub may only read: make one that may write and run 'hf auth login' or set HF_TOKEN"
+        )
     try:
         info = api.repo_info(repo_id, repo_type="dataset")
     except RepositoryNotFoundError:
@@ -139,9 +143,13 @@ def _ready(api: HfApi, repo_id: str, private: bool) -> bool:
                 raise InputError(f"{repo_id} is a {kind} on the Hub: publish the dataset under another name") from None
         return False
     if private and not info.private:
-        raise InputError(f"{repo_id} is public on the Hub: say that it may be (--public), or publish under another name")
+        raise InputError(
+            f"{repo_id} is public on the Hub: say that it may be (--public), or publish under another name"
+        )
     if not private and info.private:
-        raise InputError(f"{repo_id} is private on the Hub: make it public in its settings there, or publish it as private")
+        raise InputError(
+            f"{repo_id} is private on the Hub: make it public in its settings there, or publish it as private"
+        )
     return True
 
 
@@ -211,6 +219,8 @@ def _sentences(api: HfApi, repo_id: str) -> Iterator[None]:
             with _sentences(api, repo_id):
                 raise error.__cause__ from None
         raise DatasetError(_cut(api, error.__cause__ or error)) from None
+    except ValueError as error:  # metadata of a card that the Hub does not take
+        raise InputError(f"the Hub does not take this card: {' '.join(str(error).split())}") from None
 
 
 def _cut(api: HfApi, error: BaseException) -> str:

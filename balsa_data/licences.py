@@ -11,9 +11,7 @@ import re
 __all__ = ["hub_id", "redistributable"]
 
 _CREATIVE_COMMONS = {
-    f"cc-by{kind}-{version}"
-    for kind in ("", "-sa", "-nc", "-nc-sa")
-    for version in ("1.0", "2.0", "2.5", "3.0", "4.0")
+    f"cc-by{kind}-{version}" for kind in ("", "-sa", "-nc", "-nc-sa") for version in ("1.0", "2.0", "2.5", "3.0", "4.0")
 }
 _URL = re.compile(r"creativecommons\.org/(?:licenses|publicdomain)/(?P<kind>[a-z-]+)/(?P<version>\d\.\d)")
 _HUB = {

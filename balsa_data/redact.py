@@ -14,7 +14,9 @@ from balsa_data.audio import public_uri
 __all__ = ["HIDDEN", "redact"]
 
 HIDDEN = "[redacted]"
-_SECRET_NAME = re.compile(r"(?i)(?:^|[_-]|api)(?:keys?|tokens?|secrets?|pass(?:word|wd)?|authorization|credentials?|cookie)$")
+_SECRET_NAME = re.compile(
+    r"(?i)(?:^|[_-]|api)(?:keys?|tokens?|secrets?|pass(?:word|wd)?|authorization|credentials?|cookie)$"
+)
 _SECRET_VALUE = re.compile(r"\b(?:sk-[\w-]{16,}|hf_\w{16,}|gh[opsu]_\w{16,}|AKIA[A-Z0-9]{12,}|AIza[\w-]{20,})")
 
 

@@ -36,28 +36,42 @@ class Stream(Protocol[T_co]):
 
 
 class SampleSource(Protocol):
-    """What a dataset is made from; a run is one.
-
-    Attributes:
-        folder: The run's own.
-        recipe: In full, as plain data.
-        planned: How many requests there were; each became a sample, a rejection or a failure.
-    """
+    """What a dataset is made from; a run is one."""
 
     @property
-    def folder(self) -> Path: ...
+    def folder(self) -> Path:
+        """The run's own."""
+        ...
+
     @property
-    def recipe(self) -> Mapping[str, Any]: ...
+    def recipe(self) -> Mapping[str, Any]:
+        """In full, as plain data."""
+        ...
+
     @property
-    def planned(self) -> int: ...
+    def planned(self) -> int:
+        """How many requests there were; each became a sample, a rejection or a failure."""
+        ...
+
     @property
-    def samples(self) -> Stream[Sample]: ...
+    def samples(self) -> Stream[Sample]:
+        """In plan order."""
+        ...
+
     @property
-    def rejections(self) -> Stream[Rejection]: ...
+    def rejections(self) -> Stream[Rejection]:
+        """In plan order."""
+        ...
+
     @property
-    def failures(self) -> Stream[Failure]: ...
+    def failures(self) -> Stream[Failure]:
+        """In plan order."""
+        ...
+
     @property
-    def usage(self) -> Usage: ...
+    def usage(self) -> Usage:
+        """Of all requests."""
+        ...
 
 
 def _struct(**fields: pa.DataType) -> pa.StructType:

@@ -203,7 +203,7 @@ class Sample(_Outcome):
     """Clips, a prompt and the backbone's verbatim response, which passed every check.
 
     `prompt` is what the ALLM is trained with (any guidance the backbone was given is not in it); `present` and `absent`
-    are the sounds the response was to affirm and to deny; `earlier` are the draws that failed before this one.
+    are the sounds the response says are heard and are not, by the taxonomy; `earlier` are the draws that failed before.
     """
 
     outcome: Literal["sample"] = "sample"

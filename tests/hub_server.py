@@ -22,7 +22,7 @@ WRITE, READ = "hf_write_token_for_tests", "hf_read_token_for_tests"
 USER = "me"
 LFS = (".parquet", ".wav", ".flac", ".arrow")
 NAME = r"(?P<repo>[\w.-]+/[\w.-]+)"
-TYPE = r"(?P<type>models|datasets|spaces)"
+TYPE = r"(?P<kind>models|datasets|spaces)"
 
 
 @dataclass
@@ -41,7 +41,9 @@ class File:
 
     @property
     def pointer(self) -> bytes:
-        return f"version https://git-lfs.github.com/spec/v1\noid sha256:{self.sha256}\nsize {len(self.content)}\n".encode()
+        return (
+            f"version https://git-lfs.github.com/spec/v1\noid sha256:{self.sha256}\nsize {len(self.content)}\n".encode()
+        )
 
     def info(self, path: str) -> dict[str, Any]:
         found: dict[str, Any] = {"type": "file", "path": path, "size": len(self.content), "oid": self.blob}
@@ -141,7 +143,7 @@ class Handler(BaseHTTPRequestHandler):
             headers = {"X-Error-Message": refused.message} | ({"X-Error-Code": refused.code} if refused.code else {})
             self._json({"error": refused.message}, refused.status, headers)
 
-    do_GET = do_POST = do_PUT = do_HEAD = _handle
+    do_GET = do_POST = do_PUT = do_HEAD = _handle  # noqa: N815 - http.server's names
 
     # what requests carry
 
@@ -217,28 +219,35 @@ class Handler(BaseHTTPRequestHandler):
         self.server.create(kind, name, asked.get("visibility") == "private" or asked.get("private", False))
         return self._json({"url": url, "name": name, "id": "1"})
 
-    def create_branch(self, type: str, repo: str, branch: str) -> None:
+    def create_branch(self, kind: str, repo: str, branch: str) -> None:
         self._body()
         self._writes(repo)
-        repository = self._repository(type, repo)
+        repository = self._repository(kind, repo)
         if branch in repository.branches:
             raise Refused(409, "Reference already exists")
         repository.branches[branch] = repository.branches["main"]
         self._json({})
 
-    def repo_info(self, type: str, repo: str, revision: str = "main") -> None:
-        repository, oid = self._commit(type, repo, revision)
+    def repo_info(self, kind: str, repo: str, revision: str = "main") -> None:
+        repository, oid = self._commit(kind, repo, revision)
         siblings = [{"rfilename": path} for path in sorted(repository.commits[oid])]
-        facts = {"id": repo, "sha": oid, "private": repository.private, "siblings": siblings, "tags": [], "downloads": 0}
+        facts = {
+            "id": repo,
+            "sha": oid,
+            "private": repository.private,
+            "siblings": siblings,
+            "tags": [],
+            "downloads": 0,
+        }
         self._json(facts | {"lastModified": datetime.now(UTC).isoformat().replace("+00:00", "Z"), "gated": False})
 
-    def refs(self, type: str, repo: str) -> None:
-        branches = self._repository(type, repo).branches
+    def refs(self, kind: str, repo: str) -> None:
+        branches = self._repository(kind, repo).branches
         found = [{"name": n, "ref": f"refs/heads/{n}", "targetCommit": oid} for n, oid in branches.items()]
         self._json({"branches": found, "converts": [], "tags": []})
 
-    def tree(self, type: str, repo: str, revision: str, path: str = "") -> None:
-        repository, oid = self._commit(type, repo, revision)
+    def tree(self, kind: str, repo: str, revision: str, path: str = "") -> None:
+        repository, oid = self._commit(kind, repo, revision)
         prefix = f"{path.strip('/')}/" if path.strip("/") else ""
         found: dict[str, dict[str, Any]] = {}
         for name, file in sorted(repository.commits[oid].items()):
@@ -256,8 +265,8 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(404, f"{path} does not exist", "EntryNotFound")
         self._json(list(found.values()))
 
-    def paths_info(self, type: str, repo: str, revision: str) -> None:
-        repository, oid = self._commit(type, repo, revision)
+    def paths_info(self, kind: str, repo: str, revision: str) -> None:
+        repository, oid = self._commit(kind, repo, revision)
         body = self._body().decode()
         is_json = "json" in self.headers.get("Content-Type", "")
         paths = json.loads(body)["paths"] if is_json else parse_qs(body)["paths"]
@@ -283,10 +292,10 @@ class Handler(BaseHTTPRequestHandler):
             return self._json({"errors": [{"message": f"bad metadata: {metadata}"}], "warnings": []}, 400)
         return self._json({"errors": [], "warnings": []})
 
-    def preupload(self, type: str, repo: str, revision: str) -> None:
+    def preupload(self, kind: str, repo: str, revision: str) -> None:
         asked = json.loads(self._body())
         self._writes(repo)
-        repository, oid = self._commit(type, repo, revision)
+        repository, oid = self._commit(kind, repo, revision)
         answers = []
         for file in asked["files"]:
             there = repository.commits[oid].get(file["path"])
@@ -337,10 +346,10 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(400, "the object did not arrive")
         self._json({})
 
-    def commit(self, type: str, repo: str, revision: str) -> None:
+    def commit(self, kind: str, repo: str, revision: str) -> None:
         body = self._body()
         self._writes(repo)
-        repository, oid = self._commit(type, repo, revision)
+        repository, oid = self._commit(kind, repo, revision)
         files = dict(repository.commits[oid])
         summary = ""
         for line in body.splitlines():
@@ -357,7 +366,7 @@ class Handler(BaseHTTPRequestHandler):
             elif key == "deletedFile":
                 del files[value["path"]]
         new = repository.commit(unquote(revision), files, summary)
-        url = f"{self.server.url}/{type}/{repo}/commit/{new}"
+        url = f"{self.server.url}/{kind}/{repo}/commit/{new}"
         self._json({"success": True, "commitOid": new, "commitUrl": url, "hookOutput": ""})
 
     def resolve(self, repo: str, revision: str, path: str) -> None:

@@ -47,9 +47,9 @@ def tone(seconds: float = 0.5, rate: int = 22050, hertz: float = 440.0, channels
     return buffer.getvalue()
 
 
-def clip(id: str = "c1", audio: Any = None, **fields: Any) -> AudioClip:
+def clip(name: str = "c1", audio: Any = None, **fields: Any) -> AudioClip:
     defaults: dict[str, Any] = {"license": "CC-BY-4.0", "dataset": "demo", "captions": ("A dog barks.",)}
-    return AudioClip(id=id, audio=tone() if audio is None else audio, **defaults | fields)
+    return AudioClip(id=name, audio=tone() if audio is None else audio, **defaults | fields)
 
 
 def provenance(request: str, **fields: Any) -> Provenance:
@@ -68,7 +68,7 @@ def provenance(request: str, **fields: Any) -> Provenance:
 
 
 def sample(
-    id: str = "s1",
+    name: str = "s1",
     clips: Sequence[AudioClip] = (),
     task: str = "positive",
     prompt: str = "Replay the audio.",
@@ -76,13 +76,13 @@ def sample(
     **fields: Any,
 ) -> Sample:
     return Sample(
-        id=id,
+        id=name,
         task=task,
         clips=tuple(clips) or (clip(),),
         prompt=prompt,
         response=response,
         seed_description="[00:00-00:01] (A dog barks.)",
-        provenance=fields.pop("provenance", None) or provenance(id),
+        provenance=fields.pop("provenance", None) or provenance(name),
         **fields,
     )
 
@@ -98,7 +98,9 @@ def demo(folder: Path) -> Source:
     for index in range(8):
         path = folder / "audio" / f"take {index}.flac"
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(tone(0.4 + 0.1 * index, 16000 if index % 2 else 44100, 200 + 50 * index, 1 + index % 2, "FLAC"))
+        path.write_bytes(
+            tone(0.4 + 0.1 * index, 16000 if index % 2 else 44100, 200 + 50 * index, 1 + index % 2, "FLAC")
+        )
         paths.append(str(path))
     clips = [clip(f"clip-{i}", path, duration=0.4 + 0.1 * i) for i, path in enumerate(paths)]
     clips[1] = clip(
@@ -109,7 +111,8 @@ def demo(folder: Path) -> Source:
         speech=(SpeechSegment(transcript="Good boy."), SpeechSegment(transcript="Sit!")),
     )
     samples = [
-        sample(f"pos-{i}", [c], response=f"  Take {i}: a tone.\n\nIt \"holds\".\n", present=("tone",)) for i, c in enumerate(clips)
+        sample(f"pos-{i}", [c], response=f'  Take {i}: a tone.\n\nIt "holds".\n', present=("tone",))
+        for i, c in enumerate(clips)
     ]
     samples += [
         sample(
@@ -121,7 +124,9 @@ def demo(folder: Path) -> Source:
             present=("tone",),
             absent=("dog", "siren"),
             provenance=provenance(f"neg-{i}", strategy="adversarial", guided=True, prompt_name="negative"),
-            earlier=(refused("A dog is heard.", "absence", "present_denied"), refused("", "empty", "empty")) if i % 2 else (),
+            earlier=(refused("A dog is heard.", "absence", "present_denied"), refused("", "empty", "empty"))
+            if i % 2
+            else (),
         )
         for i, c in enumerate(clips[:4])
     ]

@@ -1,1 +1,59 @@
-"""tasks."""
+"""Tasks: what is asked about a clip, or about several; one a file.
+
+A task is a module here with ``CLIPS`` (how many clips one sample is about, at least and at most) and ``draft(clips,
+draw) -> Draft | None``; its request template is ``prompts/<name>.jinja`` and its phrasings ``prompts/pools/<name>.txt``.
+None means that the clips give nothing to ask.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+from balsa_data.negatives import AbsentSounds
+from balsa_data.registry import Registry
+
+__all__ = ["TASKS", "Draft", "Draw"]
+
+TASKS = Registry(package="balsa_data.tasks", function="draft", kind="task")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a task decides about one request before it is put into words.
+
+    Attributes:
+        present: Sounds the response is to affirm.
+        absent: Sounds the response is to deny, where the library chose them.
+        guided: Whether the request tells the backbone which.
+        strategy: How they were chosen.
+        values: What the phrasing needs beside.
+    """
+
+    present: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    guided: bool = False
+    strategy: str | None = None
+    values: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What a task draws from: a random number generator of its own, and what is known of the clips.
+
+    Attributes:
+        rng: Seeded by the request's identity.
+        heard: The sounds heard in each clip.
+        absent: Chooses sounds that are not.
+    """
+
+    rng: Random
+    heard: tuple[frozenset[str], ...]
+    absent: AbsentSounds
+
+    def guided_or_open(self) -> Draft:
+        """Choose sounds to deny in the recipe's share of requests; else leave the choice to the backbone."""
+        if self.rng.random() >= self.absent.spec.guided:
+            return Draft()
+        strategy, sounds = self.absent.draw(frozenset().union(*self.heard), self.rng)
+        return Draft(absent=sounds, guided=bool(sounds), strategy=strategy if sounds else None)

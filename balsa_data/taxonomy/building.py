@@ -1,22 +1,27 @@
-"""Entries and senses of all files → classes and what each surface form means, with everything refused that contradicts.
+"""Taxonomy files → classes and what each surface form means, with everything refused that contradicts.
 
 A form is what text shows (*barks*); a claim is a class saying that a form means it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
+from itertools import combinations
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from balsa_data.errors import TaxonomyError, nearest
 from balsa_data.taxonomy.inflection import noun, verb
 from balsa_data.taxonomy.loading import Entry, Rule, Senses, read
-from balsa_data.taxonomy.matching import Reading, words
+from balsa_data.taxonomy.matching import Reading, Role
+from balsa_data.taxonomy.text import key
 
-__all__ = ["Sound", "build"]
+__all__ = ["Contents", "Sound", "build"]
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -28,9 +33,9 @@ class Sound:
         parents: What it is directly a kind of. A sound of this class is a sound of these.
         forms: The surface forms that mean it whatever the context, inflected ("barks", "barking").
         agents: Words for what makes it; they name it only together with a sound ("man").
-        confusables: Classes that a listener could take it for.
+        confusables: Classes that a listener could take it for; symmetric.
         phrase: How it reads after "there is no sound of" ("a dog").
-        generic: The name is too broad or vague to be denied on its own ("hum", "animal").
+        generic: The name is too broad or vague to be denied on its own ("hum", "animal sounds").
     """
 
     name: str
@@ -42,144 +47,178 @@ class Sound:
     generic: bool
 
 
+class Contents(NamedTuple):
+    """What taxonomy files say.
+
+    Attributes:
+        sounds: The classes by name.
+        readings: What each form means, by its words.
+        labels: The class that each label of a dataset names, by its words.
+        joins: The class that two classes named together mean ("dog" and "growling").
+    """
+
+    sounds: dict[str, Sound]
+    readings: dict[str, Reading]
+    labels: dict[str, str]
+    joins: dict[frozenset[str], str]
+
+
 class _Claim(NamedTuple):
     sound: str
     where: str
-    agent: bool
+    role: Role = Role.SOUND
 
 
-def build(layers: Sequence[Sequence[Path]]) -> tuple[dict[str, Sound], dict[str, Reading], dict[str, str]]:
+def build(layers: Sequence[Sequence[Path]]) -> Contents:
     """Read taxonomy files, each layer over the one before.
-
-    Returns:
-        The classes by name; what each form means, by its words; the class that each further label names.
 
     Raises:
         TaxonomyError: The files are malformed, contradict themselves or one another.
     """
-    entries: dict[str, list[Entry]] = {}
+    stated: dict[str, list[Entry]] = {}
     claims: dict[str, list[_Claim]] = {}
     senses: dict[str, Senses] = {}
     labels: dict[str, _Claim] = {}
     for layer in layers:
         fresh: dict[str, list[_Claim]] = {}
-        seen: dict[str, Entry] = {}
-        for path in layer:
-            found, rules = read(path)
-            for entry in found:
-                if entry.name in seen:
-                    raise TaxonomyError(f"{entry.where}: {entry.name!r} stands in {seen[entry.name].where} too; make it one")
-                seen[entry.name] = entry
-                entries.setdefault(entry.name, []).append(entry)
-                for form, agent in _forms(entry, new=len(entries[entry.name]) == 1):
-                    fresh.setdefault(form, []).append(_Claim(entry.name, entry.where, agent))
-                for label in entry["labels"]:
-                    labels[_key(label)] = _Claim(entry.name, entry.where, False)
-            for sense in rules:
-                for form in sense.forms:
-                    senses[_key(form)] = sense
-        for form in fresh:
-            if layer is not layers[0]:
-                senses.pop(form, None)
+        entries, rules = _read_all(layer)
+        for entry in entries:
+            stated.setdefault(entry.name, []).append(entry)
+            for form, role in _forms(entry, named=len(stated[entry.name]) == 1):
+                fresh.setdefault(form, []).append(_Claim(entry.name, entry.where, role))
+        senses = {form: sense for form, sense in senses.items() if form not in fresh}
+        senses |= _unique(((form, sense) for sense in rules for form in sense.forms), lambda s: s.where)
         claims |= fresh
-    _check_tree(entries)
-    sounds = {name: _sound(name, stated) for name, stated in entries.items()}
-    confused: dict[str, set[str]] = {name: set() for name in sounds}
-    for name, sound in sounds.items():
-        for other in sound.confusables:
-            confused[name].add(other)
-            confused[other].add(name)
+        labels |= _unique(
+            ((key(label), _Claim(e.name, e.where)) for e in entries for label in e["labels"]), lambda c: c.where
+        )
+    _check_tree(stated)
+    sounds = _sounds(stated)
     readings = _readings(claims, senses, sounds)
     forms: dict[str, list[str]] = {name: [] for name in sounds}
     for form, reading in readings.items():
-        if reading.sound and not reading.agent:
+        if reading.sound and reading.role is Role.SOUND:
             forms[reading.sound].append(form)
-    return (
-        {n: replace(s, forms=tuple(forms[n]), confusables=frozenset(confused[n])) for n, s in sounds.items()},
+    return Contents(
+        {name: replace(sound, forms=tuple(forms[name])) for name, sound in sounds.items()},
         readings,
-        {label: claim.sound for label, claim in labels.items()},
+        {key(name): name for name in sounds} | {label: claim.sound for label, claim in labels.items()},
+        _joins(stated),
     )
 
 
-def _key(text: str) -> str:
-    return " ".join(w for w in words(text) if w[0].isalnum())
+def _read_all(paths: Iterable[Path]) -> tuple[list[Entry], list[Senses]]:
+    entries: list[Entry] = []
+    senses: list[Senses] = []
+    for path in paths:
+        more, rules = read(path)
+        entries += more
+        senses += rules
+    return list(_unique(((e.name, e) for e in entries), lambda e: e.where).values()), senses
 
 
-def _forms(entry: Entry, new: bool) -> Iterable[tuple[str, bool]]:
-    """Yield an entry's surface forms, inflected, and whether each names what makes the sound only."""
-    plain = [*entry["forms"], *([*noun(entry.name)] if new else [])]
-    plain += [w for n in entry["nouns"] for w in noun(n)] + [w for v in entry["verbs"] for w in verb(v)]
-    yield from dict.fromkeys((_key(f), False) for f in plain)
-    yield from dict.fromkeys((_key(f), True) for a in entry["agents"] for f in noun(a))
+def _unique(items: Iterable[tuple[str, _T]], where: Callable[[_T], str]) -> dict[str, _T]:
+    seen: dict[str, _T] = {}
+    for name, item in items:
+        if name in seen and seen[name] != item:
+            raise TaxonomyError(f"{where(item)}: {name!r} stands in {where(seen[name])} too; keep one of them")
+        seen[name] = item
+    return seen
 
 
-def _check_tree(entries: Mapping[str, Sequence[Entry]]) -> None:
-    for entry in (e for stated in entries.values() for e in stated):
-        for key in ("is", "confusable"):
-            for other in entry[key]:
-                if other not in entries:
-                    raise TaxonomyError(
-                        f"{entry.where}: {entry.name!r} has an unknown class {other!r} under '{key}'{_close(other, entries)}"
-                    )
-    above = {name: [p for e in stated for p in e["is"]] for name, stated in entries.items()}
+def _forms(entry: Entry, named: bool) -> Iterator[tuple[str, Role]]:
+    """Yield an entry's surface forms, inflected, and what each names: the sound, or only who or what makes it."""
+    makers = [(form, Role.AGENT) for a in entry["agents"] for form in noun(key(a))]
+    makers += [(form, Role.OBJECT) for o in entry["objects"] for form in noun(key(o))]
+    nouns = (*entry["nouns"], entry.name) if named else entry["nouns"]
+    sounds = [key(form) for form in (*entry["forms"], *(re.sub("^(an?|the) ", "", p) for p in entry["phrase"]))]
+    sounds += [form for n in nouns for form in noun(key(n))] + [form for v in entry["verbs"] for form in verb(key(v))]
+    silent = {form for form, _ in makers}
+    yield from makers
+    yield from ((form, Role.SOUND) for form in sounds if form not in silent)
+
+
+def _parents(entry: Entry) -> list[str]:
+    return [p for part in entry["is"] for p in re.split(r" *\+ *", part)]
+
+
+def _joins(stated: Mapping[str, Sequence[Entry]]) -> dict[frozenset[str], str]:
+    pairs = (
+        ("+".join(sorted(pair)), entry)
+        for entries in stated.values()
+        for entry in entries
+        for part in entry["is"]
+        for pair in combinations(re.split(r" *\+ *", part), 2)
+    )
+    return {frozenset(pair.split("+")): e.name for pair, e in _unique(pairs, lambda e: e.where).items()}
+
+
+def _check_tree(stated: Mapping[str, Sequence[Entry]]) -> None:
+    for entry in (e for entries in stated.values() for e in entries):
+        for field, others in (("is", _parents(entry)), ("confusable", entry["confusable"])):
+            for other in others:
+                if other not in stated:
+                    raise TaxonomyError(_unknown(entry.where, entry.name, f"under {field!r}", other, stated))
+    above = {name: [p for e in entries for p in _parents(e)] for name, entries in stated.items()}
     try:
         TopologicalSorter(above).prepare()
     except CycleError as error:
         ring = error.args[1]
         raise TaxonomyError(
-            f"{entries[ring[0]][-1].where}: {ring[0]!r} is a kind of itself ({' → '.join(reversed(ring))}); take one 'is' out"
+            f"{stated[ring[0]][-1].where}: {ring[0]!r} is a kind of itself ({' < '.join(ring)}); take one 'is' out"
         ) from None
 
 
-def _close(name: str, known: Iterable[str]) -> str:
-    close = nearest(name, known)
-    return close if "mean" in close else "; add it, or correct the name"
+def _unknown(where: str, name: str, what: str, other: str, known: Iterable[str]) -> str:
+    close = nearest(other, known)
+    return f"{where}: {name!r} has an unknown class {other!r} {what}" + (close if "did you" in close else "; add it")
 
 
-def _sound(name: str, stated: Sequence[Entry]) -> Sound:
-    def all_of(key: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(v for e in stated for v in e[key]))
-
-    return Sound(
-        name=name,
-        parents=all_of("is"),
-        forms=(),
-        agents=all_of("agents"),
-        confusables=frozenset(all_of("confusable")),
-        phrase=(all_of("phrase") or (name,))[-1],
-        generic="yes" in all_of("generic"),
-    )
+def _sounds(stated: Mapping[str, Sequence[Entry]]) -> dict[str, Sound]:
+    confused: dict[str, set[str]] = {name: set() for name in stated}
+    for name, entries in stated.items():
+        for other in (o for e in entries for o in e["confusable"]):
+            confused[name].add(other)
+            confused[other].add(name)
+    return {
+        name: Sound(
+            name=name,
+            parents=tuple(dict.fromkeys(p for e in entries for p in _parents(e))),
+            forms=(),
+            agents=tuple(a for e in entries for a in (*e["agents"], *e["objects"])),
+            confusables=frozenset(confused[name]),
+            phrase=next((e["phrase"][0] for e in reversed(entries) if e["phrase"]), name),
+            generic=any(e["generic"] == ("yes",) for e in entries),
+        )
+        for name, entries in stated.items()
+    }
 
 
 def _readings(
     claims: Mapping[str, Sequence[_Claim]], senses: Mapping[str, Senses], sounds: Mapping[str, Sound]
 ) -> dict[str, Reading]:
-    """Decide what each form means: by its rules, else the one class that claims it, else the most general of related ones."""
+    """Decide what each form means: by its rules, else its one class, else the most general of related ones."""
+    ancestors: dict[str, set[str]] = {}  # in an order where what is above comes first
+    for name in TopologicalSorter({name: s.parents for name, s in sounds.items()}).static_order():
+        ancestors[name] = {p for q in sounds[name].parents for p in (q, *ancestors[q])}
+    rank = {name: i for i, name in enumerate(ancestors)}
     readings = {}
+    for form, claimed in claims.items():
+        top = claimed[0] if len(claimed) == 1 else min(claimed, key=lambda c: rank[c.sound])
+        for other in claimed:
+            if other.sound != top.sound and top.sound not in ancestors[other.sound] and form not in senses:
+                raise TaxonomyError(
+                    f"{other.where}: {form!r} means {other.sound!r} here and {top.sound!r} in {top.where}; "
+                    "add a rule for it under 'senses', or leave it to one"
+                )
+        readings[form] = Reading(top.sound, top.role)
     for form, sense in senses.items():
         for rule in sense.rules:
             if rule.sound is not None and rule.sound not in sounds:
-                raise TaxonomyError(f"{sense.where}: {form!r} means an unknown class {rule.sound!r}{_close(rule.sound, sounds)}")
-        readings[form] = Reading(None, rules=tuple(_inflected(r) for r in sense.rules))
-    above = TopologicalSorter({name: s.parents for name, s in sounds.items()})
-    rank = {name: i for i, name in enumerate(above.static_order())}  # what is above comes first
-    ancestors: dict[str, set[str]] = {}
-    for name in rank:
-        ancestors[name] = {p for q in sounds[name].parents for p in (q, *ancestors[q])}
-    for form, claimed in claims.items():
-        if form in readings:
-            continue
-        top = min(claimed, key=lambda c: rank[c.sound])
-        for other in claimed:
-            if other.sound != top.sound and top.sound not in ancestors[other.sound]:
-                raise TaxonomyError(
-                    f"{other.where}: {form!r} means {other.sound!r}, and {top.sound!r} in {top.where}; "
-                    f"add a rule for it under 'senses', or leave it to one"
-                )
-        readings[form] = Reading(top.sound, all(c.agent for c in claimed))
+                raise TaxonomyError(_unknown(sense.where, form, "among its senses", rule.sound, sounds))
+        readings[form] = Reading(None, rules=tuple(map(_inflected, sense.rules)))
     return readings
 
 
 def _inflected(rule: Rule) -> Rule:
-    near, after, before = (frozenset(w for word in ws for w in noun(word)) for ws in (rule.near, rule.after, rule.before))
-    return Rule(rule.sound, near, after, before)
+    return Rule(rule.sound, *(frozenset(w for word in ws for w in noun(word)) for ws in (rule.near, rule.after, rule.before)))

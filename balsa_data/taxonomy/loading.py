@@ -2,13 +2,14 @@
 
     sounds:
       dog growling:               # the canonical name, itself a form
-        is: dog, growling         # what it is a kind of; every sound of it is a sound of these
+        is: dog + growling        # what it is a kind of: every sound of it is a sound of these; + where naming both names it
         nouns: gnarl              # inflected: gnarls
         verbs: snarl              # inflected: snarls, snarling, snarled
         forms: grr, grrr          # taken as written
-        agents: cur               # what makes it but is often there unheard: counts only with a sound, or where hearing is spoken of
-        labels: Growling_dog      # names other datasets have for it; not looked for in text
-        phrase: a dog's growl     # how it reads after "there is no sound of", where the name does not
+        agents: cur               # who makes it but is often there unheard: counts with such a sound, or where hearing is spoken of
+        objects: kennel           # what makes it but is often there unheard: counts with any sound
+        labels: Growl; Growl, dog # names datasets have for it, split at ';'; not looked for in text
+        phrase: a dog's growl     # how it reads after "there is no sound of", where the name does not; a form
         confusable: purring       # what a listener could take it for
         generic: yes              # too broad or vague a name to be denied on its own
     senses:
@@ -29,10 +30,11 @@ from pathlib import Path
 import yaml
 
 from balsa_data.errors import TaxonomyError, nearest
+from balsa_data.taxonomy.text import key
 
 __all__ = ["Entry", "Rule", "Senses", "read"]
 
-_FIELDS = ("is", "nouns", "verbs", "forms", "agents", "labels", "phrase", "confusable", "generic")
+_FIELDS = ("is", "nouns", "verbs", "forms", "agents", "objects", "labels", "phrase", "confusable", "generic")
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -104,7 +106,7 @@ def _entry(name: str, node: yaml.Node, where: str) -> Entry:
         if key not in _FIELDS:
             raise TaxonomyError(f"{at}: {name!r} has an unknown field {key!r}{nearest(key, _FIELDS)}")
         text = _scalar(value, at)
-        fields[key] = (text,) if key == "phrase" else tuple(_split(text, ","))
+        fields[key] = (text,) if key == "phrase" else tuple(_split(text, ";" if key == "labels" else ","))
     return Entry(name, where, fields)
 
 
@@ -125,7 +127,7 @@ def _senses(name: str, node: yaml.Node, where: str) -> Senses:
         rules.append(Rule(None if sound == "none" else sound, **words))
     if not rules or not rules[-1].otherwise or any(r.otherwise for r in rules[:-1]):
         raise TaxonomyError(f"{where}: {name!r} needs one rule 'otherwise', as its last")
-    return Senses(tuple(_split(name, ",")), where, tuple(rules))
+    return Senses(tuple(map(key, _split(name, ","))), where, tuple(rules))
 
 
 def _pairs(node: yaml.Node | None, where: str) -> Iterator[tuple[str, yaml.Node, str]]:

@@ -8,33 +8,38 @@ with a sound, or where the text speaks of hearing: *a man works on a saw* claims
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from enum import Enum
+from itertools import pairwise, takewhile
 from typing import Any, NamedTuple
 
 from balsa_data.taxonomy.loading import Rule
+from balsa_data.taxonomy.text import Token, tokens
 
-__all__ = ["Matcher", "Mention", "Reading", "words"]
+__all__ = ["Matcher", "Mention", "Reading", "Role"]
 
-_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[.,;:!?()\[\]\"“”—–/\n•*]")
-_SKIPPED = frozenset("a an the his her their its my your our some".split())  # inside a form: clears HIS throat
+# may stand inside a form: clears HIS throat, a door IS closed
+_SKIPPED = frozenset("a an the his her their its my your our some is are was were being been gets".split())
 _BOUNDARY = frozenset(
-    ". , ; : ! ? ( ) [ ] \" “ ” — – / \n • * and or but while as with without when whereas then followed before after near "
+    '. , ; : ! ? ( ) [ ] " “ ” — – / \n • * and or but while as with without when whereas then followed before after near '
     "over not no never neither nor nearby alongside amid amidst against during until because if than plus".split(" ")
 )
-_COORDINATION = frozenset(", and or & a an the another other some two three several both".split())
 _LINK = frozenset(
     "a an the is are was were be been being has have had can could may might of from by very quite more in "
     "its their his her out off away up on start starts starting started begin begins continue continues continuing "
-    "also again that which loud soft faint distant sound sounds noise noises heard going".split()
+    "also again that which to loud soft faint distant sound sounds noise noises heard going".split()
 )
 _FROM_SOURCE = frozenset("of by from".split())
 _HEARD = frozenset(
     "hear hears heard hearing audible sound sounds noise noises listen listening voice voices no without absence absent "
     "lack lacks neither nor any present presence detect detected".split()
 )
+_AND = frozenset("and or &".split())
+_ADVERBS = frozenset("then also is are starts begins to".split())
+_NO_VERB = frozenset("laughter speech conversation applause".split())
 _REACH = 5  # tokens between two words that may still belong together
+_CLAUSE_END = frozenset(". ; ! ? \n while as followed then when".split(" "))
 _WINDOW = 8  # tokens to either side that tell a sense
 
 
@@ -47,11 +52,19 @@ class Mention(NamedTuple):
     sound: str
 
 
+class Role(Enum):
+    """What a form names: a sound, or who (AGENT) or what (OBJECT) makes it and may well be there unheard."""
+
+    SOUND = "sound"
+    AGENT = "agent"
+    OBJECT = "object"
+
+
 class Reading(NamedTuple):
-    """What a form means: a sound, or by `rules` one of several; `agent`: it names what makes it."""
+    """What a form means: a sound, or by `rules` one of several."""
 
     sound: str | None
-    agent: bool = False
+    role: Role = Role.SOUND
     rules: tuple[Rule, ...] = ()
 
 
@@ -60,30 +73,14 @@ class _Found:
     first: int
     last: int  # token indices, last exclusive
     sound: str
-    agent: bool
-    action: str = ""  # the sound an agent was joined with
+    role: Role = Role.SOUND
+    action: str = ""  # the sound that a maker was joined with
+    listed: bool = False  # whether it shares that sound with what follows: "a man AND a woman speak"
 
-
-class _Token(NamedTuple):
-    word: str
-    start: int
-    end: int
-
-
-def words(text: str) -> list[str]:
-    """Return a form's words as the matcher sees them: lower case, hyphens and possessives gone."""
-    return [t.word for t in _tokens(text)]
-
-
-def _tokens(text: str) -> list[_Token]:
-    tokens = []
-    for match in _TOKEN.finditer(text):
-        word = match.group().lower()
-        start, end = match.span()
-        if word[-2:] in {"'s", "’s"}:
-            word, end = word[:-2], end
-        tokens.append(_Token(word.replace("’", "'"), start, end))
-    return tokens
+    @property
+    def silent(self) -> bool:
+        """Whether it names who or what could make a sound, no more."""
+        return self.role is not Role.SOUND
 
 
 class Matcher:
@@ -106,102 +103,127 @@ class Matcher:
         self._trie: dict[str, Any] = {}
         for form, reading in readings.items():
             node = self._trie
-            for word in words(form):
+            for word in form.split():
                 node = node.setdefault(word, {})
             node[""] = reading
 
     def find(self, text: str) -> tuple[Mention, ...]:
         """Return the sounds named in a text, in order, never overlapping."""
-        tokens = _tokens(text)
-        found = self._scan(tokens)
+        seen = tokens(text)
+        found = self._scan(seen)
         if not found:
             return ()
         mentions = []
-        for f in self._linked(found, tokens):
-            start, end = tokens[f.first].start, tokens[f.last - 1].end
+        for f in self._linked(found, seen):
+            start, end = seen[f.first].start, seen[f.last - 1].end
             mentions.append(Mention(start, end, text[start:end], f.sound))
         return tuple(mentions)
 
-    def _scan(self, tokens: list[_Token]) -> list[_Found]:
+    def _scan(self, seen: list[Token]) -> list[_Found]:
         found = []
         at = 0
-        while at < len(tokens):
-            node = self._trie.get(tokens[at].word)
+        while at < len(seen):
+            node = self._trie.get(seen[at].word)
             reading, last, ahead = None, at + 1, at + 1
             while node is not None:
                 if "" in node:
                     reading, last = node[""], ahead
-                while ahead < len(tokens) and tokens[ahead].word not in node and tokens[ahead].word in _SKIPPED:
+                while ahead < len(seen) and seen[ahead].word not in node and seen[ahead].word in _SKIPPED:
                     ahead += 1
-                node = node.get(tokens[ahead].word) if ahead < len(tokens) else None
+                node = node.get(seen[ahead].word) if ahead < len(seen) else None
                 ahead += 1
             if reading is not None:
-                sound = _sense(reading.rules, tokens, at, last) if reading.rules else reading.sound
+                sound = _sense(reading.rules, seen, at, last) if reading.rules else reading.sound
                 if sound is not None:
-                    found.append(_Found(at, last, sound, reading.agent))
+                    found.append(_Found(at, last, sound, reading.role))
             at = last
         return found
 
-    def _linked(self, found: list[_Found], tokens: list[_Token]) -> list[_Found]:
+    def _linked(self, found: list[_Found], seen: list[Token]) -> list[_Found]:
         """Join what belongs together, from the right, so that *a man and a woman speak* finds its verb twice."""
         done: list[_Found] = []
         for a in reversed(found):
-            if done and self._taken(a, done, tokens):
-                continue
-            done.append(a)
-        return [f for f in reversed(done) if not f.agent or _heard(f, tokens)]
+            if not done or not self._taken(a, done, [t.word for t in seen[a.last : done[-1].first]]):
+                done.append(a)
+        done.reverse()
+        for a, b in pairwise(done):
+            self._carry(a, b, [t.word for t in seen[a.last : b.first]], seen[b.last - 1].word)
+        return [f for f in done if not f.silent or _heard(f, seen)]
 
-    def _taken(self, a: _Found, done: list[_Found], tokens: list[_Token]) -> bool:
-        """Whether `a` went into its right neighbour, which then spans both, or was an agent of another sound."""
+    def _taken(self, a: _Found, done: list[_Found], gap: list[str]) -> bool:
+        """Whether `a` went into its right neighbour, which then spans both, or is the silent agent of it."""
         b = done[-1]
-        gap = [t.word for t in tokens[a.last : b.first]]
         if len(gap) > _REACH:
             return False
-        if a.agent and b.action and _COORDINATION.issuperset(gap):
-            if both := self._join(a.sound, b.action):
-                a.sound, a.agent, a.action = both[0], False, b.action
+        if a.silent and not b.silent and _coordinate(gap, b.listed):
+            both = self._join(a.sound, b.action or b.sound)
+            if both and (b.action or both[1] == b.sound):
+                a.sound, a.role, a.action, a.listed = both[0], Role.SOUND, b.action or b.sound, True
             return False
-        if any(w in _BOUNDARY or w.endswith("n't") for w in gap):
+        from_source = not gap or gap[0] in _FROM_SOURCE
+        if any(w in _BOUNDARY or w.endswith("n't") for w in gap) or (b.silent and not from_source):
             return False
-        if b.agent and gap and gap[0] not in _FROM_SOURCE:
-            return False
-        both = self._join(a.sound, b.sound)
-        if both:
+        if both := self._join(a.sound, b.sound):
             sound, lost = both
-            if lost is None or (lost == a.sound and a.agent) or (lost == b.sound and b.agent):
-                done[-1] = _Found(a.first, b.last, sound, a.agent and b.agent, b.sound if a.agent else "")
+            if lost is None or (lost == a.sound and a.silent) or (lost == b.sound and b.silent):
+                role = a.role if a.silent and b.silent else Role.SOUND
+                done[-1] = _Found(a.first, b.last, sound, role, b.sound if a.silent and not b.silent else "")
                 return True
-            other, action = (a, b.sound) if lost == b.sound else (b, a.sound)
-            other.sound, other.agent, other.action = sound, False, action
+            source, action = (a, b) if lost == b.sound else (b, a)
+            source.sound, source.role, source.action = sound, Role.SOUND, action.sound
             return False
-        if a.agent:
-            return not b.agent
-        if b.agent:
-            done.pop()
+        if a.silent and b.silent:
             return False
-        if (a.sound in self._generic) != (b.sound in self._generic) and all(w in _LINK or w[-2:] == "ly" for w in gap):
-            done[-1] = _Found(a.first, b.last, b.sound if a.sound in self._generic else a.sound, False)
+        if a.silent or b.silent:
+            maker = a if a.silent else b
+            if maker.role is Role.OBJECT:
+                maker.role = Role.SOUND
+            elif maker is b:
+                done.pop()
+            return maker is a and a.silent
+        if (a.sound in self._generic) != (b.sound in self._generic) and (from_source or _LINK.issuperset(_plain(gap))):
+            done[-1] = _Found(a.first, b.last, b.sound if a.sound in self._generic else a.sound)
             return True
         return False
 
+    def _carry(self, a: _Found, b: _Found, gap: list[str], verb: str) -> None:
+        """Give a second verb the first one's subject: *a dog barks and growls*."""
+        if not b.action and gap[:1] == ["and"] and verb not in _NO_VERB and _ADVERBS.issuperset(_plain(gap[1:])):
+            both = self._join(a.sound, b.sound)
+            if both and both[1] == a.sound:
+                b.sound = both[0]
 
-def _sense(rules: tuple[Rule, ...], tokens: list[_Token], first: int, last: int) -> str | None:
-    before = tokens[first - 1].word if first else ""
-    after = tokens[last].word if last < len(tokens) else ""
+
+def _coordinate(gap: list[str], listed: bool) -> bool:
+    """Whether a gap is that of *a man AND A SMALL child speak*; a comma does within a list that ends so."""
+    parts = [i for i, w in enumerate(gap) if w in _AND or (w == "," and listed)]
+    return bool(parts) and all(w not in _BOUNDARY or w in _AND or w == "," for w in gap) and parts[0] == 0
+
+
+def _plain(gap: list[str]) -> list[str]:
+    return [w for w in gap if w[-2:] != "ly"]
+
+
+def _sense(rules: tuple[Rule, ...], seen: list[Token], first: int, last: int) -> str | None:
+    before = seen[first - 1].word if first else ""
+    after = seen[last].word if last < len(seen) else ""
     near: set[str] | None = None
     for rule in rules:
         if rule.otherwise or before in rule.after or after in rule.before:
             return rule.sound
         if rule.near:
             if near is None:
-                near = {t.word for t in tokens[max(0, first - _WINDOW) : first]}
-                near.update(t.word for t in tokens[last : last + _WINDOW])
+                near = {*_clause(seen[max(0, first - _WINDOW) : first][::-1]), *_clause(seen[last : last + _WINDOW])}
             if not rule.near.isdisjoint(near):
                 return rule.sound
     raise AssertionError("the loader saw to it that the last rule is 'otherwise'")
 
 
-def _heard(f: _Found, tokens: list[_Token]) -> bool:
-    around = [t.word for t in tokens[max(0, f.first - _REACH) : f.first]]
-    around += [t.word for t in tokens[f.last : f.last + _REACH]]
+def _clause(seen: list[Token]) -> Iterator[str]:
+    return takewhile(lambda word: word not in _CLAUSE_END, (t.word for t in seen))
+
+
+def _heard(f: _Found, seen: list[Token]) -> bool:
+    around = [t.word for t in seen[max(0, f.first - _REACH) : f.first]]
+    around += [t.word for t in seen[f.last : f.last + _REACH]]
     return not _HEARD.isdisjoint(around)

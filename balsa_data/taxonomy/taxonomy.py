@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
-from balsa_data.taxonomy.building import Sound, build
+from balsa_data.taxonomy.building import Contents, Sound, build
 from balsa_data.taxonomy.loading import Rule
-from balsa_data.taxonomy.matching import Matcher, Mention, Reading, words
+from balsa_data.taxonomy.matching import Matcher, Mention
+from balsa_data.taxonomy.text import key
 
 __all__ = ["Sound", "Taxonomy", "default"]
 
@@ -19,23 +20,18 @@ __all__ = ["Sound", "Taxonomy", "default"]
 class Taxonomy:
     """All classes, and what is asked of them. Made with `load`; never changes."""
 
-    def __init__(self, sounds: Mapping[str, Sound], readings: dict[str, Reading], labels: Mapping[str, str]) -> None:
-        self.sounds: Mapping[str, Sound] = MappingProxyType(dict(sounds))
-        self._above = {name: _walk(name, sounds) for name in sounds}
-        below: dict[str, set[str]] = defaultdict(set)
+    def __init__(self, contents: Contents) -> None:
+        self.sounds: Mapping[str, Sound] = MappingProxyType(contents.sounds)
+        self._above = {name: _walk(name, contents.sounds) for name in contents.sounds}
+        self._ancestors = {name: frozenset(above) for name, above in self._above.items()}
+        below: dict[str, set[str]] = {name: set() for name in contents.sounds}
         for name, above in self._above.items():
             for ancestor in above:
                 below[ancestor].add(name)
-        self._ancestors = {name: frozenset(above) for name, above in self._above.items()}
-        self._descendants = {name: frozenset(below[name]) for name in sounds}
-        self._both: dict[frozenset[str], str] = {}
-        for sound in sounds.values():
-            for i, p in enumerate(sound.parents):
-                for q in sound.parents[:i]:
-                    self._both.setdefault(frozenset((p, q)), sound.name)
-        self._labels = labels
-        self._readings = {tuple(words(form)): reading for form, reading in readings.items()}
-        self._matcher = Matcher(readings, self.join, (n for n, s in sounds.items() if s.generic))
+        self._descendants = {name: frozenset(names) for name, names in below.items()}
+        self._labels, self._readings, self._joins = contents.labels, contents.readings, contents.joins
+        generic = (name for name, sound in contents.sounds.items() if sound.generic)
+        self._matcher = Matcher(contents.readings, self.join, generic)
 
     @classmethod
     def load(cls, extra: Sequence[Path] = ()) -> Taxonomy:
@@ -45,7 +41,7 @@ class Taxonomy:
             TaxonomyError: An unknown parent, a cycle, a form of two unrelated classes without a rule, a malformed file.
         """
         own = sorted((Path(str(files("balsa_data"))) / "taxonomy" / "sounds").glob("*.yaml"))
-        return cls(*build([own, *([Path(p)] for p in extra)]))
+        return cls(build([own, *([Path(p)] for p in extra)]))
 
     def find(self, text: str) -> tuple[Mention, ...]:
         """Return the sounds that a text names, in order; spans are character offsets and never overlap."""
@@ -56,14 +52,13 @@ class Taxonomy:
 
         "Bark", "dog_bark", "Vehicle horn, car horn, honking" and "Children_playing" each mean one class.
         """
-        key = tuple(words(label.replace("_", " ")))
-        if name := self._labels.get(" ".join(w for w in key if w[0].isalnum())):
-            return name
-        parts = [tuple(words(p)) for p in label.replace("_", " ").replace("/", ",").split(",")]
-        for form in (key, *parts):
+        plain = label.replace("_", " ")
+        for form in (key(plain), *(key(part) for part in re.split("[,/;]", plain))):
+            if name := self._labels.get(form):
+                return name
             if (reading := self._readings.get(form)) and (name := reading.sound or _default(reading.rules)):
                 return name
-        names = {m.sound for m in self.find(label.replace("_", " "))}
+        names = {m.sound for m in self.find(plain)}
         names = {n for n in names if not names & self._descendants[n]}
         return names.pop() if len(names) == 1 else None
 
@@ -94,11 +89,11 @@ class Taxonomy:
             return b, None
         if b in self._ancestors[a]:
             return a, None
-        if name := self._both.get(frozenset((a, b))):
+        if name := self._joins.get(frozenset((a, b))):
             return name, None
         for lost, kept in ((a, b), (b, a)):
             for above in self._above[lost]:
-                if name := self._both.get(frozenset((above, kept))):
+                if name := self._joins.get(frozenset((above, kept))):
                     return name, lost
         return None
 

@@ -1,0 +1,38 @@
+"""What a response says is not heard, is not heard."""
+
+from __future__ import annotations
+
+from balsa_data.checks import Item, failed, passed
+from balsa_data.claims import EVERYTHING, Claim, Polarity, claims
+from balsa_data.facts import akin, heard, narrowest, related, unlisted
+from balsa_data.schemas import Verdict
+
+RANK = 1
+REASONS = {"contradicted": "says that a sound is not heard which the metadata has"}
+
+
+def check(item: Item) -> Verdict:
+    """Refuse a response that denies a sound in the metadata, a kind it belongs to, or a kind of it.
+
+    With *dog* there, "no dog", "no animals" and "no growling" are refused. A class that stands beside one of its kinds
+    (the tags *Animal, Dog*) says no more than the kind: "no cats" passes. What a listener could take for the denied
+    sound is no contradiction: metadata that names *rain* says it is no shower. Of several clips to be told apart, only
+    what is in all of them contradicts.
+    """
+    sets = [heard(clip) for clip in item.clips]
+    every = frozenset().union(*sets)
+    present = narrowest(frozenset.intersection(*sets) if item.task == "difference" and sets else every)
+    for claim in claims(item.response, prompt=item.prompt, labels=unlisted(every)):
+        if claim.polarity in {Polarity.ABSENT, Polarity.UNCLEAR} and (found := _denied(claim, present)):
+            said = item.response[claim.start : claim.end]
+            doubt = " or leaves it open" if claim.polarity is Polarity.UNCLEAR else ""
+            detail = f"says {said!r} is not heard{doubt}, but the metadata has {', '.join(sorted(found))}"
+            return failed("absence", "contradicted", detail, (claim.start, claim.end))
+    return passed("absence")
+
+
+def _denied(claim: Claim, present: frozenset[str]) -> set[str]:
+    """Return what is present of what a claim denies."""
+    if claim.sound != EVERYTHING:
+        return {p for p in present if related(p, claim.sound) and not any(related(p, b) for b in claim.besides)}
+    return {p for p in present if not any(akin(p, b) for b in claim.besides)}

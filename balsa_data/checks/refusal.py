@@ -1,0 +1,32 @@
+"""A response must answer, not say that it can't listen."""
+
+from __future__ import annotations
+
+import re
+
+from balsa_data.checks import Item, failed, passed
+from balsa_data.schemas import Verdict
+
+REASONS = {"refusal": "the response refuses, or says that it is a model that can't hear"}
+
+_CANNOT = r"(?:can(?:no|')?t|can not|could(?:n't| not)|(?:am|'m|was) (?:not able|unable) to|do(?:n't| not) have the (?:ability|capability|means) to)"
+_REFUSAL = re.compile(
+    rf"""
+    \b i \s (?:am \s | 'm \s)? (?:sorry|afraid|apologi[sz]e) \b
+    | \b as \s an? \s (?:\w+ \s)? (?:ai|artificial|language \s model|text[- ]based|assistant) \b
+    | \b i(?:'m | \s am) \s (?:just \s | only \s)? an? \s (?:\w+ \s)? (?:ai|artificial \s intelligence|language \s model|text[- ]based|chatbot) \b
+    | \b i \s? {_CANNOT} \s (?:actually \s | directly \s | physically \s)? (?:listen|play|replay|access|open|process|analy[sz]e|perceive|assist|help|fulfil|comply|provide|describe|answer)
+    | \b i \s? {_CANNOT} \s (?:actually \s | directly \s | physically \s)? hear \s (?:the \s|this \s|your \s|any \s)? (?:audio|recording|clip|file|sounds?)s? \s* (?:file|clip|recording)? \s* (?:[.,;!]|$|because|since|directly|as)
+    | \b (?:no|without) \s (?:an? \s | any \s)? (?:audio|recording|clip|file)s? \s (?:\w+ \s){{0,3}} (?:provided|attached|given|uploaded|supplied|available)
+    | \b (?:please|could \s you|can \s you) \s (?:\w+ \s)? (?:provide|upload|share|attach|send|give) \s (?:me \s)? (?:with \s)? (?:the|an|your|more|a) \b
+    | \b (?:i \s)? do(?:n't|\snot) \s have \s (?:\w+ \s){{0,3}} (?:access|ears|audio|information|enough)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def check(item: Item) -> Verdict:
+    """Refuse a refusal; "I can't hear any rain" is an answer and passes."""
+    if found := _REFUSAL.search(item.response.replace("’", "'")):
+        return failed("refusal", "refusal", f"the response refuses: {found.group()!r}", found.span())
+    return passed("refusal")

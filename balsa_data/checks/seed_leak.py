@@ -1,0 +1,37 @@
+"""A response must speak of what is heard, not of the text that stands for it."""
+
+from __future__ import annotations
+
+import re
+
+from balsa_data.checks import Item, failed, passed
+from balsa_data.schemas import Verdict
+
+REASONS = {"seed_leak": "the response speaks of the metadata, its brackets, or the request's guidance"}
+
+_LEAK = re.compile(
+    r"""
+    \[? \b (?:begin|end|start) \s of \s (?:the \s)? audio \b \]?
+    | \[ \d\d:\d\d \s? - \s? \d\d:\d\d \]
+    | \b (?:metadata|seed \s description|placeholder|bracket(?:s|ed)?)\b
+    | \b (?:the|this|that|your) \s (?:(?:audio|given|provided|above|text|short|brief|written) \s){0,2} (?:description|caption|captions|tags?|labels?|text|passage|prompt|transcription) \b
+    | \b (?:description|caption|text|information|details|transcript|audio|tags?|sentence)s? \s (?:that \s (?:was|were|is) \s | which \s (?:was|is) \s | you \s | you've \s)? (?:provided|given|gave|supplied|described \s above|above|mentioned)\b
+    | \b (?:provided|given|supplied|above|aforementioned) \s (?:audio \s | sound \s)? (?:description|caption|text|information|details|transcript|tags?|labels?|sentence|audio \s text)\b
+    | \b as \s (?:described|mentioned|stated|written|indicated|noted|given|provided) \s (?:above|before|earlier|in \s the \s (?:text|description|caption|prompt))
+    | \b (?:in|using) \s (?:my|your) \s own \s words \b
+    | \b as \s (?:you \s)? (?:instructed|requested|asked) \b
+    | \b (?:your|the|these) \s instructions? \b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def check(item: Item) -> Verdict:
+    """Refuse a response that gives away that there was a text; words of the prompt or of a transcript are free."""
+    free = " ".join([item.prompt, *(s.transcript for c in item.clips for s in c.speech)]).lower()
+    for found in _LEAK.finditer(item.response):
+        if found.group().lower() not in free:
+            return failed(
+                "seed_leak", "seed_leak", f"the response speaks of its source: {found.group()!r}", found.span()
+            )
+    return passed("seed_leak")

@@ -1,0 +1,156 @@
+"""Claims: which sounds a text says are heard, and which it says are not.
+
+`claims` finds the sounds a text names (the taxonomy's matcher) and judges each from the words around it (`scope`), the
+heading it stands under (`layout`) and the question it answers: "Thunder and sirens." denies both when the prompt asks
+what is *not* heard. Words in quotation marks that somebody speaks claim nothing. English only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from balsa_data.claims.clauses import tokens
+from balsa_data.claims.cues import words
+from balsa_data.claims.layout import Quote, quotes, sentences
+from balsa_data.claims.reading import asked, read
+from balsa_data.claims.scope import Polarity, polarities
+from balsa_data.taxonomy import Mention, Taxonomy, default
+
+__all__ = ["EVERYTHING", "Claim", "Polarity", "Quote", "asked", "claims", "mentions", "quotes", "stated", "words"]
+
+EVERYTHING = "any sound"
+"""The sound of a claim about all of them: "nothing else is heard"."""
+
+_ALL = re.compile(
+    r"\b(?:nothing|anything|(?:(?<=no )|(?<=any )|(?<=only )|(?<=other )|(?<=additional )|(?<=further ))"
+    r"(?:(?:other|additional|further|more|discernible|audible) )?(?:sounds?|noises?|audio)\b)"
+    r"(?! (?:of|from|like|such|effects?|related|associated|resembling|made|produced|coming|due|by|as|"
+    r"(?:that|which) (?!(?:can|could|is|are) (?:be )?(?:heard|audible|detected|present)))\b)",
+    re.IGNORECASE,
+)
+# What the matcher would join across: "no animals besides the cat" names two sounds.
+_APART = re.compile(
+    r"\b(?:besides|except(?: for)?|other than|apart from|aside from|rather than|instead of|unlike)\b", re.IGNORECASE
+)
+_THE_AUDIO = words("recording recordings recorded track soundtrack audio sample")
+_TO_SAY = re.compile(
+    r"\b(?:to|i|we|you|can|could|would|might|should|must|let me) (?:say|tell|explain|comment|address)$", re.IGNORECASE
+)
+_ROLES = {"background music": "music"}  # "music in the background" says where, not what
+_ONLY = re.compile(r"\bonly $", re.IGNORECASE)
+_PLAIN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+_PAIR = re.compile(r"[^\W_]+ [^\W_]+")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One sound that a text speaks of.
+
+    Attributes:
+        sound: Its class in the taxonomy, or the label itself where the taxonomy has none.
+        start: Where it is named, in characters; `end` is exclusive.
+        polarity: What is said of it.
+        besides: Sounds an absence does not cover: "no animals other than dogs".
+    """
+
+    sound: str
+    start: int
+    end: int
+    polarity: Polarity
+    besides: frozenset[str] = frozenset()
+
+    @property
+    def affirms(self) -> bool:
+        """Whether the text says the sound is heard, if with doubt."""
+        return self.polarity in {Polarity.PRESENT, Polarity.HEDGED}
+
+
+def mentions(text: str, labels: Iterable[str] = (), taxonomy: Taxonomy | None = None) -> tuple[Mention, ...]:
+    """Return the sounds that `text` names: the taxonomy's, and `labels` it does not know, as they are written."""
+    apart = _APART.sub(lambda m: ";".ljust(len(m.group())), text)
+    found = [
+        m._replace(sound=_ROLES.get(m.sound, m.sound))
+        for m in (taxonomy or default()).find(apart)
+        if m.text.casefold() not in _THE_AUDIO and not _TO_SAY.search(text, max(0, m.start - 12), m.end)
+    ]
+    for label in sorted({x for x in labels if x.strip()}, key=len, reverse=True):
+        pattern = rf"(?<!\w){re.escape(label)}(?:e?s)?(?!\w)"
+        for match in re.finditer(pattern, text, re.IGNORECASE):
+            found = [m for m in found if m.end <= match.start() or match.end() <= m.start]
+            found.append(Mention(*match.span(), match.group(), label))
+    return tuple(sorted(found))
+
+
+def claims(
+    text: str, taxonomy: Taxonomy | None = None, *, prompt: str = "", labels: Iterable[str] = ()
+) -> tuple[Claim, ...]:
+    """Return what `text` claims of each sound it names, in order.
+
+    Args:
+        text: The response, or a caption.
+        taxonomy: Where the sounds are looked up; the shipped one when None.
+        prompt: What the text answers: decides what a bare list or a "No." means.
+        labels: Sounds by other names than the taxonomy's, to be found as written.
+    """
+    return _claims(text, taxonomy or default(), prompt, tuple(sorted(labels)))
+
+
+@lru_cache(maxsize=256)  # several checks ask about one response
+def _claims(text: str, taxonomy: Taxonomy, prompt: str, labels: tuple[str, ...]) -> tuple[Claim, ...]:
+    quoted = [(q.start, q.end) for q in quotes(text) if q.spoken]
+    named = [m for m in mentions(text, labels, taxonomy) if not _within(m.start, quoted)]
+    for match in _ALL.finditer(text):
+        if not _within(match.start(), quoted) and not any(
+            m.start < match.end() and match.start() < m.end for m in named
+        ):
+            named.append(Mention(*match.span(), match.group(), EVERYTHING))
+    named.sort()
+
+    def related(a: int, b: int) -> bool:
+        first, second = named[a].sound, named[b].sound
+        known = taxonomy.sounds
+        return first == second or (first in known and second in known and taxonomy.related(first, second))
+
+    told = read(text, [(m.start, m.end) for m in named], quoted=quoted, answers=asked(prompt), related=related)
+    found: list[tuple[Claim, bool]] = []  # and whether it is of others than those affirmed
+    if told.answer:
+        start, end, polarity = told.answer
+        found += [(Claim(m.sound, start, end, polarity), False) for m in mentions(prompt, labels, taxonomy)]
+    for i, m in enumerate(named):
+        said = told.polarity.get(i)
+        if m.sound == EVERYTHING and _ONLY.search(text, 0, m.start):
+            said = Polarity.ABSENT  # "the only sound is rain" denies the others
+        if said and (m.sound != EVERYTHING or said is Polarity.ABSENT):
+            besides = frozenset(named[k].sound for k in told.besides.get(i, ()))
+            others = i in told.others or m.sound == EVERYTHING
+            found.append((Claim(m.sound, m.start, m.end, said, besides), others))
+    affirmed = frozenset(c.sound for c, _ in found if c.affirms)
+    return tuple(replace(c, besides=c.besides | affirmed) if others else c for c, others in found)
+
+
+def stated(text: str, vocabulary: Container[str]) -> Iterator[tuple[int, int, str, str]]:
+    """Yield (start, end, word, what follows) for each word or pair of words of a vocabulary that a text affirms.
+
+    Words in quotation marks and under a denial are left out: "not a man but a woman" states a woman.
+    """
+    quoted = [(q.start, q.end) for q in quotes(text) if q.spoken]
+    for sentence in sentences(text, quoted):
+        spans, at = [], sentence.start
+        for match in _PLAIN.finditer(text, sentence.start, sentence.end):
+            pair = _PAIR.match(text, match.start(), sentence.end)
+            for found in (pair, match):
+                if found and match.start() >= at and found.group().casefold() in vocabulary:
+                    spans.append(found.span())
+                    at = found.end()
+                    break
+        told, _ = polarities(tokens(text, sentence.start, sentence.end, spans, quoted))
+        for i, (start, end) in enumerate(spans):
+            if told.get(i) in {Polarity.PRESENT, Polarity.HEDGED} and not _within(start, quoted):
+                yield start, end, text[start:end].casefold(), text[end : sentence.end]
+
+
+def _within(at: int, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(s <= at < e for s, e in spans)

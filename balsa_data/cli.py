@@ -1,0 +1,207 @@
+"""The commands: thin, one function each; what they do is in the library."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from balsa_data.errors import BalsaError, InputError
+
+INTERRUPTED = 130  # what typer makes of Ctrl-C
+
+app = typer.Typer(
+    name="balsa",
+    help="Training data for audio-aware language models: written by the backbone itself, every claim checked.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+RecipeArgument = Annotated[str, typer.Argument(help="One of `balsa recipes`, or a YAML file.", metavar="RECIPE")]
+RunArgument = Annotated[Path, typer.Argument(help="A run's folder.", metavar="RUN")]
+Set = Annotated[
+    list[str],
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a recipe's value, e.g. checks.length.max_words=80."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def _values(settings: list[str], **named: Any) -> dict[str, Any]:
+    """Return the overrides of a recipe: named options that were given, and KEY=VALUE settings, whose keys may be dotted."""
+    import yaml
+
+    values = {key: value for key, value in named.items() if value not in (None, [], ())}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals:
+            raise InputError(f"--set {setting}: write KEY=VALUE")
+        *parents, last = key.split(".")
+        inner = values
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+        try:
+            inner[last] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise InputError(f"--set {setting}: the value is not valid YAML") from None
+    return values
+
+
+@app.command()
+def recipes(as_json: Json = False) -> None:
+    """List the recipes that come with the library.
+
+    Example: balsa recipes
+    """
+    from balsa_data.recipe import recipe_headlines
+
+    lines = recipe_headlines()
+    if as_json:
+        print(json.dumps(lines))
+        return
+    for line in lines:
+        print(f"{line['name']:<20} {line['description']}")
+
+
+@app.command()
+def show(recipe: RecipeArgument, settings: Set = []) -> None:  # noqa: B006 (typer reads the default, nobody changes it)
+    """Print a recipe, and one clip as it will be sent.
+
+    Example: balsa show demo
+    """
+    import yaml
+
+    from balsa_data.estimate import first_requests
+    from balsa_data.recipe import Recipe
+
+    made = Recipe.load(recipe, **_values(settings))
+    print(yaml.safe_dump(made.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True))
+    for request in first_requests(made):
+        print(f"--- {request.task}: clip {request.clips[0].id}")
+        for message in request.messages:
+            print(f"{message['role']}: {message['content']}\n")
+
+
+@app.command()
+def synthesize(
+    recipe: RecipeArgument,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; runs/NAME where not given.")] = None,
+    backbone: Annotated[str | None, typer.Option(help="A litellm model string, or local.")] = None,
+    api_base: Annotated[list[str], typer.Option(help="The backbone's address; several share the load.")] = [],  # noqa: B006
+    concurrency: Annotated[int, typer.Option(min=1, help="Requests in flight, at most.")] = 64,
+    seed: Annotated[int | None, typer.Option(help="Decides every draw.")] = None,
+    retry_failures: Annotated[bool, typer.Option("--retry-failures", help="Ask again what got no answer.")] = False,
+    settings: Set = [],  # noqa: B006
+    as_json: Json = False,
+) -> None:
+    """Make samples; the same command again continues where it stopped.
+
+    Example: balsa synthesize demo --out runs/demo --backbone local
+    """
+    from balsa_data.summary import summary, summary_table
+    from balsa_data.synthesis import synthesize as run_it
+
+    values = _values(settings, backbone=backbone, api_base=api_base, seed=seed)
+    run = run_it(
+        recipe, out=out, concurrency=concurrency, progress=not as_json, retry_failures=retry_failures, **values
+    )
+    if as_json:
+        print(json.dumps(summary(run)))
+    else:
+        summary_table(run)
+
+
+@app.command()
+def estimate(recipe: RecipeArgument, settings: Set = [], as_json: Json = False) -> None:  # noqa: B006
+    """Count requests, tokens and cost before a cent is spent.
+
+    Example: balsa estimate demo --set backbone=gpt-4o-mini
+    """
+    from balsa_data.estimate import estimate as count
+    from balsa_data.recipe import Recipe
+
+    found = count(Recipe.load(recipe, **_values(settings)))
+    if as_json:
+        print(json.dumps(found))
+        return
+    for task, line in found["tasks"].items():
+        print(
+            f"{task:<16} {line['requests']:>10,} requests {line['prompt_tokens']:>14,} tokens in {line['completion_tokens']:>14,} out"
+        )
+    cost = "unknown: give `prices` in the recipe" if found["cost"] is None else f"${found['cost']:.2f}"
+    print(
+        f"{'total':<16} {found['requests']:>10,} requests {found['prompt_tokens']:>14,} tokens in {found['completion_tokens']:>14,} out"
+    )
+    print(f"cost: {cost}  ({found['assuming']})")
+
+
+@app.command()
+def check(
+    samples: Annotated[
+        Path, typer.Argument(help="A run's folder, or a JSONL file of samples.", metavar="RUN|FILE.jsonl")
+    ],
+    settings: Set = [],  # noqa: B006
+    as_json: Json = False,
+) -> None:
+    """Run the checks over samples, also ones made elsewhere; exit 1 when any fails.
+
+    A line of FILE.jsonl has task, prompt, response, and clips (a list of clips: captions, events, speech) or one clip's
+    captions, events and speech beside them; absent (a list) where the sounds to deny were given.
+
+    Example: balsa check samples.jsonl --set length.max_words=80
+    """
+    from balsa_data.checking import check_file
+
+    found = check_file(samples, _values(settings))
+    if as_json:
+        print(json.dumps(found))
+    else:
+        for line in found["failures"]:
+            print(f"{line['where']}: {line['reason']}: {line['detail']}")
+        for reason, n in found["reasons"].items():
+            print(f"{reason:<20} {n:>8}")
+        print(f"{found['passed']} of {found['samples']} samples pass")
+    if found["passed"] < found["samples"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Where the recordings and the run go.")] = Path("runs/demo"),
+    clips: Annotated[
+        Path | None, typer.Option(help="Your own folder of recordings with text files beside them.")
+    ] = None,
+) -> None:
+    """Make samples from real recordings with the embedded backbone.
+
+    Example: balsa demo
+    """
+    from balsa_data.demo import run_demo
+
+    run_demo(out, clips)
+
+
+def main() -> None:
+    """Run the command; a mistake of the user's is one sentence on stderr, never a traceback."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        app()
+    except BalsaError as error:
+        print(f"balsa: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            print("balsa: stopped; what was answered is kept: run the same command again to continue", file=sys.stderr)
+            sys.stderr.flush()
+            os._exit(INTERRUPTED)  # all is on disk, and taking litellm's modules down takes seconds
+        raise
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""The clips of a run, on disk: read once, checked once, then reached by position or in order without holding them.
+
+The store freezes a corpus into the run: continuing a run does not read the corpus again, and what was planned over can
+be reported and exported when the corpus is long gone. Audio bytes go to files beside it, named by their hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from balsa_data.errors import CorpusError, RunError
+from balsa_data.schemas import AudioClip
+
+__all__ = ["ClipStore"]
+
+BATCH = 2000
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS clips (position INTEGER PRIMARY KEY, id TEXT UNIQUE, json TEXT NOT NULL, heard TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+class ClipStore:
+    """Clips by position, with the sounds heard in each.
+
+    Args:
+        folder: The run's folder, which must exist.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        try:
+            self._db = sqlite3.connect(folder / "clips.db", isolation_level=None, check_same_thread=False)
+            self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + SCHEMA)
+        except sqlite3.Error as error:
+            raise RunError(f"cannot open {folder / 'clips.db'}: {error}") from None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole corpus is in."""
+        return self.fact("digest") is not None
+
+    def __len__(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM clips").fetchone()[0])
+
+    def __iter__(self) -> Iterator[tuple[AudioClip, frozenset[str]]]:
+        """Yield each clip with the sounds heard in it, in the corpus' order."""
+        for text, heard in self._db.cursor().execute("SELECT json, heard FROM clips ORDER BY position"):
+            yield AudioClip.model_validate_json(text), frozenset(json.loads(heard))
+
+    def __getitem__(self, position: int) -> tuple[AudioClip, frozenset[str]]:
+        row = self._db.execute("SELECT json, heard FROM clips WHERE position = ?", (position,)).fetchone()
+        if row is None:
+            raise IndexError(position)
+        return AudioClip.model_validate_json(row[0]), frozenset(json.loads(row[1]))
+
+    def fact(self, name: str) -> str | None:
+        """Return a figure kept with the clips (their digest, the statistics over them); None where there is none."""
+        row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def keep(self, name: str, value: str) -> None:
+        """Keep a figure with the clips."""
+        self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+    def fill(self, clips: Iterable[AudioClip], heard: Callable[[AudioClip], frozenset[str]]) -> None:
+        """Take in a whole corpus, or, where one is in already, make sure that it is the same.
+
+        Raises:
+            CorpusError: Two clips have the same id, one has no metadata, or there are none at all.
+            RunError: The run was made with other clips.
+        """
+        digest, stream, position = hashlib.sha256(), iter(clips), 0
+        known = self.fact("digest")
+        if known is None:
+            self._db.execute("DELETE FROM clips")
+        while batch := list(islice(stream, BATCH)):
+            rows = []
+            for clip in batch:
+                if not clip.described:
+                    raise CorpusError(
+                        f"clip {clip.id!r} has no caption, sound event, speech or attribute: give one or leave it out"
+                    )
+                text = self._with_audio_on_disk(clip).model_dump_json(exclude_defaults=True)
+                digest.update(text.encode())
+                rows.append((position, clip.id, text, "" if known else json.dumps(sorted(heard(clip)))))
+                position += 1
+            if known is None:
+                self._insert(rows)
+        if not position:
+            raise CorpusError("the corpus has no clips")
+        if known is None:
+            self.keep("digest", digest.hexdigest())
+        elif known != digest.hexdigest():
+            raise RunError(
+                f"{self._folder} was made with other clips: give another `out`, or the same clips to continue"
+            )
+
+    def _insert(self, rows: list[tuple[int, str, str, str]]) -> None:
+        self._db.execute("BEGIN")
+        try:
+            self._db.executemany("INSERT INTO clips VALUES (?, ?, ?, ?)", rows)
+        except sqlite3.IntegrityError:
+            self._db.execute("ROLLBACK")
+            seen: set[str] = set()
+            for _, name, _, _ in rows:
+                if name in seen or self._db.execute("SELECT 1 FROM clips WHERE id = ?", (name,)).fetchone():
+                    raise CorpusError(f"clip id {name!r} stands twice in the corpus: ids must be unique") from None
+                seen.add(name)
+            raise
+        self._db.execute("COMMIT")
+
+    def _with_audio_on_disk(self, clip: AudioClip) -> AudioClip:
+        if not isinstance(clip.audio, bytes):
+            return clip
+        path = self._folder / "audio" / hashlib.sha256(clip.audio).hexdigest()
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(clip.audio)
+        return clip.model_copy(update={"audio": str(path)})
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()

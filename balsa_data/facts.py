@@ -1,0 +1,103 @@
+"""Facts: which sounds a clip's metadata says are heard in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from balsa_data.claims import claims
+from balsa_data.schemas import AudioClip, SpeechSegment
+from balsa_data.taxonomy import Taxonomy, default
+
+__all__ = ["akin", "heard", "narrowest", "related", "supported", "unlisted"]
+
+
+def heard(*clips: AudioClip, taxonomy: Taxonomy | None = None) -> frozenset[str]:
+    """Return the sounds that the metadata of the clips says are heard, each by its class in the taxonomy.
+
+    Events and attributes count by their labels, captions by what they claim ("a dog barks, no speech" is a dog), a speech
+    segment as speech, of the speaker's gender and age where they are known. A label the taxonomy does not know stands for
+    itself, in lower case.
+    """
+    taxonomy = taxonomy or default()
+    return frozenset().union(*(_heard(*_told(clip), taxonomy) for clip in clips))
+
+
+def unlisted(sounds: Iterable[str], taxonomy: Taxonomy | None = None) -> frozenset[str]:
+    """Return those sounds that are no class of the taxonomy: texts are to be searched for them as they stand."""
+    known = (taxonomy or default()).sounds
+    return frozenset(s for s in sounds if s not in known)
+
+
+def supported(sound: str, present: frozenset[str], taxonomy: Taxonomy | None = None) -> bool:
+    """Return whether metadata that names the sounds `present` bears out that `sound` is heard.
+
+    It does when the sound or a kind of it is present, or all of the several classes it is at once: *siren* and *emergency
+    vehicle* make an *emergency siren*.
+    """
+    taxonomy = taxonomy or default()
+    if sound in present or sound not in taxonomy.sounds:
+        return sound in present
+    parents = taxonomy.sounds[sound].parents
+    return not present.isdisjoint(taxonomy.descendants(sound)) or (len(parents) > 1 and present.issuperset(parents))
+
+
+def narrowest(sounds: frozenset[str], taxonomy: Taxonomy | None = None) -> frozenset[str]:
+    """Return the sounds without those that another of them is a kind of: of *animal* and *dog*, *dog*."""
+    taxonomy = taxonomy or default()
+    return sounds.difference(*(taxonomy.ancestors(s) for s in sounds if s in taxonomy.sounds))
+
+
+def related(a: str, b: str, taxonomy: Taxonomy | None = None) -> bool:
+    """Return whether the two are one sound or one is a kind of the other; sounds the taxonomy lacks are only themselves."""
+    taxonomy = taxonomy or default()
+    return a == b or (a in taxonomy.sounds and b in taxonomy.sounds and taxonomy.related(a, b))
+
+
+def akin(a: str, b: str, taxonomy: Taxonomy | None = None) -> bool:
+    """Return whether the two are related, or two sides of one sound: *siren* and *emergency vehicle*."""
+    taxonomy = taxonomy or default()
+    known = a in taxonomy.sounds and b in taxonomy.sounds
+    return a == b or (known and (taxonomy.related(a, b) or taxonomy.join(a, b) is not None))
+
+
+def _told(clip: AudioClip) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return what tells of sounds in the metadata, as the key to what was once worked out from it."""
+    voices = {voice for segment in clip.speech for voice in _voices(segment)}
+    return tuple(e.label for e in clip.events), clip.captions, tuple(sorted(voices)), tuple(clip.attributes.values())
+
+
+def _voices(segment: SpeechSegment) -> set[str]:
+    gender, age = (segment.gender or "").casefold(), (segment.age or "").casefold()
+    names = {"speech"}
+    child = bool({gender, age} & {"child", "kid", "boy", "girl"})
+    male, female = gender in {"male", "man", "m", "boy"}, gender in {"female", "woman", "f", "girl"}
+    if child:
+        names.add("boy speaking" if male else "girl speaking" if female else "child speech")
+    elif male or female:
+        names.add("male speech" if male else "female speech")
+    return names
+
+
+@lru_cache(maxsize=16384)
+def _heard(
+    events: tuple[str, ...],
+    captions: tuple[str, ...],
+    voices: tuple[str, ...],
+    attributes: tuple[str, ...],
+    taxonomy: Taxonomy,
+) -> frozenset[str]:
+    found = {taxonomy.resolve(v) or v for v in voices}
+    for label in events:
+        if name := taxonomy.resolve(label):
+            found.add(name)
+        else:
+            found |= {m.sound for m in taxonomy.find(label)} or {label.casefold()}
+    for caption in captions:
+        found |= {c.sound for c in claims(caption, taxonomy) if c.affirms}
+    for value in attributes:
+        if name := taxonomy.resolve(value):
+            found.add(name)
+        else:
+            found |= {m.sound for m in taxonomy.find(value)}
+    return frozenset(found)

@@ -1,0 +1,239 @@
+"""What came back from the backbone, durably, once.
+
+Every answer is on disk before it counts. Writes are gathered: whoever waits for one shares its transaction (and its
+fsync) with all that arrived meanwhile. One process at a time holds a run; the lock dies with it, however it dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from balsa_data.errors import BalsaError, RunError
+from balsa_data.schemas import Failure, Record, Rejection, Sample, Usage
+
+__all__ = ["Answer", "Journal"]
+
+Outcome = Sample | Rejection | Failure
+KINDS: dict[str, type[Outcome]] = {"sample": Sample, "rejection": Rejection, "failure": Failure}
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS answers (request TEXT, attempt INTEGER, time REAL, text TEXT, finish_reason TEXT, requests INTEGER,
+    prompt_tokens INTEGER, completion_tokens INTEGER, cost REAL, PRIMARY KEY (request, attempt)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outcomes (position INTEGER PRIMARY KEY, request TEXT UNIQUE, kind TEXT, task TEXT, reason TEXT, json TEXT);
+CREATE INDEX IF NOT EXISTS outcomes_by_kind ON outcomes (kind, position);
+"""
+
+
+class Answer(Record):
+    """What one request brought: a text, or None where the backbone never gave one; `usage` counts retries."""
+
+    text: str | None
+    finish_reason: str | None = None
+    usage: Usage = Usage()
+
+
+class Journal:
+    """The answers and outcomes of one run directory.
+
+    Args:
+        folder: Made if it is not there.
+        writing: Take the lock; without it the journal can be read only, also while another process writes.
+
+    Raises:
+        RunError: Another process writes to this run, or the folder or its file cannot be used.
+    """
+
+    def __init__(self, folder: Path, *, writing: bool = True) -> None:
+        self.folder = folder
+        self._lock: int | None = None
+        self._waiting: list[tuple[str, tuple[Any, ...], Future[None]]] = []
+        self._guard = threading.Lock()
+        try:
+            if writing:
+                folder.mkdir(parents=True, exist_ok=True)
+                self._take_lock()
+            elif not (folder / "journal.db").exists():
+                raise RunError(f"{folder} is not a run: it has no journal.db")
+            self._db = self._connect()
+            if writing:
+                self._db.executescript("PRAGMA journal_mode=WAL;" + SCHEMA)
+                self._out = self._connect()  # the writer thread's own: readers see whole transactions only
+        except (OSError, sqlite3.Error) as error:
+            raise RunError(f"cannot use the run directory {folder}: {error}") from None
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.folder / "journal.db", isolation_level=None, check_same_thread=False, timeout=60)
+        db.execute("PRAGMA synchronous=FULL")
+        return db
+
+    def _take_lock(self) -> None:
+        self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.read(self._lock, 32).decode() or "unknown"
+            os.close(self._lock)
+            raise RunError(
+                f"{self.folder} is in use by process {owner}: wait for it, or stop it, or give another `out`"
+            ) from None
+        os.truncate(self._lock, 0)
+        os.pwrite(self._lock, str(os.getpid()).encode(), 0)
+
+    # -- what the run is -------------------------------------------------------------------------------------------
+
+    def settle(self, identity: dict[str, Any]) -> None:
+        """Remember what the run is made of, or make sure that it is the same as before.
+
+        Raises:
+            RunError: It differs; the message names what.
+        """
+        known = self.fact("identity")
+        if known is None:
+            self.keep("identity", identity)
+            return
+        differing = [k for k in sorted({*known, *identity}) if known.get(k) != identity.get(k)]
+        if differing:
+            told = "; ".join(f"{k} was {known.get(k)!r}, is {identity.get(k)!r}" for k in differing)
+            raise RunError(
+                f"{self.folder} was made otherwise ({told}): give another `out`, or the former values to continue"
+            )
+
+    def fact(self, name: str) -> Any:
+        """Return a fact of the run; None where it is not known."""
+        row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def keep(self, name: str, value: Any) -> None:
+        """Keep a fact of the run."""
+        self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    async def answered(self, request: str, attempt: int, answer: Answer) -> None:
+        """Write an answer; it is on disk when this returns."""
+        usage = answer.usage
+        row = (request, attempt, time.time(), answer.text, answer.finish_reason, usage.requests,
+               usage.prompt_tokens, usage.completion_tokens, usage.cost)  # fmt: skip
+        await self._write("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    async def settled(self, position: int, outcome: Outcome) -> None:
+        """Write what became of a request; it is on disk when this returns."""
+        reason = None if isinstance(outcome, Sample) else outcome.reason
+        row = (
+            position,
+            outcome.id,
+            outcome.outcome,
+            outcome.task,
+            reason,
+            outcome.model_dump_json(exclude_defaults=True),
+        )
+        await self._write("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    async def _write(self, statement: str, row: tuple[Any, ...]) -> None:
+        done: Future[None] = Future()
+        with self._guard:
+            self._waiting.append((statement, row, done))
+            first = len(self._waiting) == 1
+        if first:
+            self._writer.submit(self._flush)
+        await asyncio.shield(asyncio.wrap_future(done))  # a cancelled waiter does not undo its write
+
+    def _flush(self) -> None:
+        with self._guard:
+            batch, self._waiting = self._waiting, []
+        try:
+            self._out.execute("BEGIN")
+            for statement, row, _ in batch:
+                self._out.execute(statement, row)
+            self._out.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._out.in_transaction:
+                self._out.execute("ROLLBACK")
+            reason = BalsaError(
+                f"cannot write to {self.folder / 'journal.db'}: {error}; free the disk or mend the folder, then run again to continue"
+            )
+            for _, _, done in batch:
+                done.set_exception(reason)
+        else:
+            for _, _, done in batch:
+                done.set_result(None)
+
+    def forget_failures(self) -> None:
+        """Let the requests that failed be asked again."""
+        self._db.execute("DELETE FROM outcomes WHERE kind = 'failure'")
+        self._db.execute("DELETE FROM facts WHERE name = 'planned'")
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def settled_positions(self) -> Iterator[int]:
+        """Yield the positions of all requests with an outcome, in order."""
+        for (position,) in self._db.execute("SELECT position FROM outcomes ORDER BY position"):
+            yield position
+
+    def unsettled_answers(self) -> dict[str, dict[int, Answer]]:
+        """Return the answers of requests without an outcome: paid for before the process ended."""
+        query = (
+            "SELECT request, attempt, text, finish_reason, requests, prompt_tokens, completion_tokens, cost FROM answers "
+            "WHERE text IS NOT NULL AND request NOT IN (SELECT request FROM outcomes) ORDER BY request, attempt"
+        )
+        found: dict[str, dict[int, Answer]] = {}
+        for request, attempt, text, finish_reason, *usage in self._db.execute(query):
+            found.setdefault(request, {})[attempt] = Answer(
+                text=text, finish_reason=finish_reason, usage=_usage(*usage)
+            )
+        return found
+
+    def outcomes(self, kind: str) -> Iterator[Outcome]:
+        """Yield the outcomes of one kind in the order of the plan."""
+        for (text,) in self._db.execute("SELECT json FROM outcomes WHERE kind = ? ORDER BY position", (kind,)):
+            yield KINDS[kind].model_validate_json(text)
+
+    def outcome(self, kind: str, index: int) -> Outcome:
+        """Return one outcome of one kind by its place among them."""
+        query = "SELECT json FROM outcomes WHERE kind = ? ORDER BY position LIMIT 1 OFFSET ?"
+        row = self._db.execute(query, (kind, index)).fetchone()
+        if row is None:
+            raise IndexError(index)
+        return KINDS[kind].model_validate_json(row[0])
+
+    def counts(self) -> list[tuple[str, str, str | None, int]]:
+        """Return (kind, task, reason, how many) for all outcomes."""
+        return list(
+            self._db.execute("SELECT kind, task, reason, count(*) FROM outcomes GROUP BY 1, 2, 3 ORDER BY 1, 2, 4 DESC")
+        )
+
+    def usage(self) -> Usage:
+        """Return what all answers took, failed requests included."""
+        query = (
+            "SELECT coalesce(sum(requests), 0), coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0), "
+            "CASE WHEN count(*) = count(cost) THEN coalesce(sum(cost), 0.0) END FROM answers"
+        )
+        return _usage(*self._db.execute(query).fetchone()) + Usage(requests=self.fact("unanswered") or 0)
+
+    def timeline(self) -> Iterator[tuple[float, str]]:
+        """Yield when each answer came (seconds since 1970) and what became of its request, in the order of time."""
+        query = "SELECT time, coalesce(kind, 'pending') FROM answers LEFT JOIN outcomes USING (request) ORDER BY time"
+        yield from self._db.execute(query)
+
+    def close(self) -> None:
+        """Write what is left and let go of the run."""
+        self._writer.shutdown(wait=True)
+        self._db.close()
+        if self._lock is not None:
+            self._out.close()
+            os.close(self._lock)
+
+
+def _usage(requests: int, prompt_tokens: int, completion_tokens: int, cost: float | None) -> Usage:
+    return Usage(requests=requests, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens, cost=cost)

@@ -1,0 +1,104 @@
+"""Live progress of a run: one line that redraws itself on a terminal, a plain line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Any
+
+from balsa_data.schemas import Sample, Usage
+
+__all__ = ["Progress"]
+
+EVERY = 10.0  # seconds between plain lines
+
+
+class Progress:
+    """Counts what became of requests and shows it on stderr.
+
+    Args:
+        total: Requests planned, as far as known.
+        done: Of them, those with an outcome already.
+        show: False keeps silent.
+    """
+
+    def __init__(self, total: int, done: int = 0, *, show: bool = True) -> None:
+        self.total = total
+        self.done = self._done_before = done
+        self.accepted: Counter[str] = Counter()
+        self.rejected: Counter[str] = Counter()
+        self.failed = 0
+        self.usage = Usage()
+        self._show = show
+        self._start = self._last = time.monotonic()
+        self._live: Any = None
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return time.monotonic() - self._start
+
+    def __enter__(self) -> Progress:
+        if self._show:
+            from rich.console import Console
+            from rich.live import Live
+
+            console = Console(stderr=True)
+            if console.is_terminal:
+                self._live = Live(get_renderable=self._table, console=console, refresh_per_second=4, transient=True)
+                self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+        elif self._show and self.done > self._done_before:
+            self._print()
+
+    def settled(self, outcome: Any, usage: Usage) -> None:
+        """Count one outcome and what it took."""
+        self.done += 1
+        self.usage += usage
+        if isinstance(outcome, Sample):
+            self.accepted[outcome.task] += 1
+        elif outcome.outcome == "rejection":
+            self.rejected[outcome.reason] += 1
+        else:
+            self.failed += 1
+        if self._show and self._live is None and time.monotonic() - self._last >= EVERY:
+            self._print()
+
+    def _print(self) -> None:
+        import sys
+
+        self._last = time.monotonic()
+        print(self._line(), file=sys.stderr, flush=True)
+
+    def _line(self) -> str:
+        fresh = self.done - self._done_before
+        rate = fresh / max(self.seconds, 1e-9)
+        left = f"{_clock((self.total - self.done) / rate)} left" if rate and self.total > self.done else "done"
+        cost = "cost unknown" if self.usage.cost is None else f"${self.usage.cost:.2f}"
+        tokens = self.usage.prompt_tokens + self.usage.completion_tokens
+        return (
+            f"{self.done}/{self.total}  {rate:.1f}/s  {left}  accepted {sum(self.accepted.values())}  "
+            f"rejected {sum(self.rejected.values())}  failed {self.failed}  {tokens:,} tokens  {cost}"
+        )
+
+    def _table(self) -> Any:
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.text import Text
+
+        by_task = "  ".join(f"{task} {n}" for task, n in sorted(self.accepted.items()))
+        by_reason = "  ".join(f"{reason} {n}" for reason, n in self.rejected.most_common(6))
+        lines = [Text(self._line())]
+        lines += [Text(f"  accepted: {by_task}", style="green")] if by_task else []
+        lines += [Text(f"  rejected: {by_reason}", style="yellow")] if by_reason else []
+        return Group(ProgressBar(total=max(self.total, 1), completed=self.done, width=60), *lines)
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

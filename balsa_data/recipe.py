@@ -1,0 +1,317 @@
+"""Recipes: one YAML file says which corpora, tasks, backbone, checks and publishing make a dataset.
+
+A recipe holds data only, never code. ``${NAME}`` in a value is an environment variable, ``${NAME:-default}`` one with a
+default. Paths are relative to where the command is run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
+
+from balsa_data.errors import RecipeError, nearest
+from balsa_data.schemas import Record, Text
+
+__all__ = [
+    "CorpusSpec",
+    "Limits",
+    "NegativeSpec",
+    "Prices",
+    "PublishSpec",
+    "Recipe",
+    "recipe_headlines",
+    "recipe_names",
+]
+
+Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(gt=0)]
+SECRET = re.compile(r"key|secret|password|credential|header|auth|token(?!s)", re.IGNORECASE)
+"""Names of parameters whose values are never written down."""
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+
+
+class CorpusSpec(Record):
+    """One corpus of a recipe.
+
+    Attributes:
+        reader: Which reader of `balsa_data.corpora` reads it.
+        path: Its file or folder (a repository id for ``hub``).
+        options: The reader's own options.
+        audio: What is asked of the audio files: ``ignore`` them, ``require`` each, or ``skip`` clips that lack theirs.
+        share: The share of its clips that is taken, spread evenly.
+        limit: At most so many clips of it.
+    """
+
+    reader: Text
+    path: Text
+    options: dict[str, Any] = {}
+    audio: Literal["ignore", "require", "skip"] = "ignore"
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    limit: Count | None = None
+
+
+class NegativeSpec(Record):
+    """How sounds to deny are chosen.
+
+    Attributes:
+        guided: Share of the negative and combined samples in which the library chooses them; in the others, as in the
+            paper, the backbone does (BALSa, P_neg).
+        strategies: Shares of random, popular and adversarial choices (the field's names: object hallucination,
+            Interspeech 2024) among guided ones and questions.
+        count: How many are denied at a time, at least and at most.
+        ceiling: An adversarial choice is refused when it occurs with what is present in more than this share of the
+            corpus' clips: it is then likely there, unmentioned.
+    """
+
+    guided: Annotated[float, Field(ge=0, le=1)] = 0.5
+    strategies: dict[Literal["random", "popular", "adversarial"], Share] = {
+        "random": 1.0,
+        "popular": 1.0,
+        "adversarial": 1.0,
+    }
+    count: tuple[Count, Count] = (2, 3)
+    ceiling: Annotated[float, Field(gt=0, le=1)] = 0.3
+
+    @model_validator(mode="after")
+    def _usable(self) -> NegativeSpec:
+        if not sum(self.strategies.values()):
+            raise ValueError("strategies: at least one share must be above 0")
+        if self.count[0] > self.count[1]:
+            raise ValueError("count: write the smaller number first")
+        return self
+
+
+class Limits(Record):
+    """Where a run stops by itself, retries counted; `max_cost` in US dollars."""
+
+    max_cost: Annotated[float, Field(gt=0)] | None = None
+    max_tokens: Count | None = None
+    max_requests: Count | None = None
+
+
+class Prices(Record):
+    """US dollars for a million tokens, for models whose price litellm does not know."""
+
+    input: Share
+    output: Share
+
+
+class PublishSpec(Record):
+    """How the dataset is published.
+
+    Attributes:
+        audio: ``embed`` it, ``reference`` it by path and source id, or ``none``; by licence where not said.
+        test_fraction: Share of the recordings that makes the test split.
+        license: Of the dataset's text, as a Hub licence id.
+        language: Of the text.
+    """
+
+    audio: Literal["embed", "reference", "none"] | None = None
+    test_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    license: Text | None = None
+    language: tuple[Text, ...] = ("en",)
+
+
+def _shares(value: Any) -> Any:
+    if isinstance(value, str):
+        return {value: 1.0}
+    if isinstance(value, Iterable) and not isinstance(value, Mapping):
+        return dict.fromkeys(value, 1.0)
+    return value
+
+
+def _several(value: Any) -> Any:
+    return (value,) if isinstance(value, str | Mapping) else value
+
+
+class Recipe(Record):
+    """A dataset's plan; everything that decides what is asked is in here.
+
+    Attributes:
+        name: Of the recipe, and of its runs.
+        description: What it is for.
+        corpora: Where clips come from; empty where they are handed to `synthesize`.
+        tasks: Samples per clip of each task; a list means one of each.
+        seed_description: How metadata is written: ``auto``, ``captions``, ``tags`` or ``timed``.
+        negatives: How sounds to deny are chosen.
+        prompts: A folder whose templates and pools take the place of ours.
+        taxonomy: Files that extend the sound taxonomy.
+        backbone: Any litellm model string, ``local``, or ``local:`` and a GGUF file.
+        api_base: Where it answers; several addresses share the load.
+        parameters: What is sent with each request (temperature, max_tokens, …); keys among them are never written down.
+        prices: For models litellm has no price of.
+        checks: Options by check's name; ``false`` turns one off.
+        draws: How often a request is asked until a response passes, at most.
+        limits: Where a run stops by itself.
+        publish: How the dataset is published.
+        seed: Decides every draw.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=96)] = "clips"
+    description: str = ""
+    corpora: Annotated[tuple[CorpusSpec, ...], BeforeValidator(_several)] = ()
+    tasks: Annotated[dict[str, Share], BeforeValidator(_shares)] = {"positive": 1.0, "negative": 1.0, "combined": 1.0}
+    seed_description: Literal["auto", "captions", "tags", "timed"] = "auto"
+    negatives: NegativeSpec = NegativeSpec()
+    prompts: Path | None = None
+    taxonomy: Annotated[tuple[Path, ...], BeforeValidator(_several)] = ()
+    backbone: Text = "local"
+    api_base: Annotated[tuple[Text, ...], BeforeValidator(_several)] = ()
+    parameters: dict[str, Any] = {}
+    prices: Prices | None = None
+    checks: dict[str, dict[str, Any] | bool | None] = {}
+    draws: Count = 3
+    limits: Limits = Limits()
+    publish: PublishSpec = PublishSpec()
+    seed: int = 0
+
+    @field_validator("tasks")
+    @classmethod
+    def _some_task(cls, tasks: dict[str, float]) -> dict[str, float]:
+        if not sum(tasks.values()):
+            raise ValueError("at least one task needs a share above 0")
+        return tasks
+
+    @classmethod
+    def make(cls, **values: Any) -> Recipe:
+        """Return the recipe with these values.
+
+        Raises:
+            RecipeError: A key is unknown (the nearest known one is named) or a value is wrong; all are named at once.
+        """
+        try:
+            recipe = cls.model_validate(values)
+        except ValidationError as error:
+            raise RecipeError(f"{values.get('name', 'recipe')}: {_explain(error)}") from None
+        recipe.refuse_unknown_parts()
+        return recipe
+
+    @classmethod
+    def load(cls, name: str | Path, **overrides: Any) -> Recipe:
+        """Return a recipe by the name of one of ours, or by the path of a file, with values overridden.
+
+        Raises:
+            RecipeError: There is none, or it is wrong somewhere.
+        """
+        path = _find(name)
+        try:
+            values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecipeError(f"cannot read the recipe {path}: {error}") from None
+        except yaml.YAMLError as error:
+            where = (
+                f":{error.problem_mark.line + 1}"
+                if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark
+                else ""
+            )
+            raise RecipeError(f"{path}{where} is not valid YAML: {getattr(error, 'problem', error)}") from None
+        if not isinstance(values, dict):
+            raise RecipeError(f"{path} is not a recipe: write keys and values, as in `balsa show demo`")
+        values = {"name": path.stem, **values, **overrides}
+        try:
+            return cls.make(**_substituted(values, str(path)))
+        except RecipeError as error:
+            raise RecipeError(f"{path.name}: {error}" if str(path.name) not in str(error) else str(error)) from None
+
+    def with_values(self, **overrides: Any) -> Recipe:
+        """Return this recipe with values overridden and checked."""
+        return self.make(**{**dict(self), **overrides})
+
+    @field_serializer("parameters")
+    def _without_secrets(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in parameters.items() if not SECRET.search(name)}
+
+    def refuse_unknown_parts(self) -> None:
+        """Refuse tasks, checks and readers that do not exist, and options they do not have."""
+        from balsa_data.checks import CHECKS
+        from balsa_data.corpora import CORPORA
+        from balsa_data.tasks import TASKS
+
+        for task in self.tasks:
+            TASKS.module(task)
+        for check, options in self.checks.items():
+            CHECKS.bind(check, options if isinstance(options, dict) else None)
+        for corpus in self.corpora:
+            CORPORA.bind(corpus.reader, corpus.options)
+
+    def identity(self) -> dict[str, Any]:
+        """Return what decides the plan and its answers, as plain data: what a run directory is held against."""
+        passing = {"description", "api_base", "limits", "publish", "prices"}
+        return self.model_dump(mode="json", exclude=passing)
+
+
+def recipe_names() -> list[str]:
+    """Return the names of the recipes that come with the library."""
+    return sorted(
+        p.name.removesuffix(".yaml") for p in (files("balsa_data") / "recipes").iterdir() if p.name.endswith(".yaml")
+    )
+
+
+def recipe_headlines() -> list[dict[str, str]]:
+    """Return name and description of each recipe that comes with the library, its environment variables left as they are."""
+    found = ((name, yaml.safe_load(_find(name).read_text(encoding="utf-8"))) for name in recipe_names())
+    return [{"name": name, "description": str(values.get("description", ""))} for name, values in found]
+
+
+def _find(name: str | Path) -> Path:
+    if Path(name).suffix in {".yaml", ".yml"} or os.sep in str(name):
+        if not Path(name).is_file():
+            raise RecipeError(f"there is no recipe file {name}")
+        return Path(name)
+    if str(name) not in recipe_names():
+        raise RecipeError(f"unknown recipe {str(name)!r}{nearest(str(name), recipe_names())} (or give a .yaml file)")
+    return Path(str(files("balsa_data") / "recipes" / f"{name}.yaml"))
+
+
+def _substituted(value: Any, where: str, key: str = "") -> Any:
+    if isinstance(value, dict):
+        return {k: _substituted(v, where, f"{key}.{k}" if key else str(k)) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_substituted(v, where, f"{key}.{i}") for i, v in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+
+    def lookup(match: re.Match[str]) -> str:
+        found = os.environ.get(match[1], match[2])
+        if found is None:
+            raise RecipeError(f"{Path(where).name}: {key} needs the environment variable {match[1]}, which is not set")
+        return found
+
+    return _VARIABLE.sub(lookup, value)
+
+
+def _explain(error: ValidationError) -> str:
+    """Say all that is wrong in one line; for an unknown key, the nearest key there is."""
+    said = []
+    for problem in error.errors():
+        *parents, key = problem["loc"] or ("recipe",)
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            message = f"unknown key{nearest(str(key), _keys(parents))}"
+        said.append(f"{'.'.join(map(str, problem['loc']))}: {message}")
+    return "; ".join(said)
+
+
+def _keys(parents: Iterable[Any]) -> Iterable[str]:
+    spec: Any = Recipe
+    models: dict[str, type[BaseModel]] = {
+        "corpora": CorpusSpec, "negatives": NegativeSpec, "limits": Limits, "prices": Prices, "publish": PublishSpec,
+    }  # fmt: skip
+    for name in parents:
+        spec = models.get(str(name), spec)
+    return list(spec.model_fields)
