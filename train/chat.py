@@ -45,7 +45,9 @@ class Chat:
 
     def __post_init__(self) -> None:
         if not getattr(self.tokenizer, "chat_template", None):
-            raise InputError(f"the tokenizer of {self.tokenizer.name_or_path} has no chat template: use an instruct model")
+            raise InputError(
+                f"the tokenizer of {self.tokenizer.name_or_path} has no chat template: use an instruct model"
+            )
 
     def request(self, prompt: str, embeddings: Sequence[int]) -> list[int]:
         """Return the tokens up to where the response starts.

@@ -37,7 +37,9 @@ class Connector(nn.Module):
         Args:
             windows: Each window's states, shape (layers, frames, width).
         """
-        pooled = self.pool([window.to(self.project.weight.dtype) for window in windows])  # (layers, windows, queries, width)
+        pooled = self.pool(
+            [window.to(self.project.weight.dtype) for window in windows]
+        )  # (layers, windows, queries, width)
         mixed = torch.einsum("lwqd,ql->wqd", pooled, self.layer_weights.softmax(dim=-1))
         projected: Tensor = self.project(self.norm(mixed))
         return projected
@@ -53,7 +55,9 @@ class QFormer(Connector):
     After DeSTA2.5-Audio (2507.02768): a set of queries a layer, the layers' outputs mixed by learned weights.
     """
 
-    def __init__(self, layers: int, width: int, queries: int, hidden: int, scale: float, *, depth: int, heads: int) -> None:
+    def __init__(
+        self, layers: int, width: int, queries: int, hidden: int, scale: float, *, depth: int, heads: int
+    ) -> None:
         super().__init__(layers, width, queries, hidden, scale)
         self.query = nn.Parameter(torch.randn(layers, queries, width))
         self.qformer = Blip2QFormerModel(
@@ -64,7 +68,8 @@ class QFormer(Connector):
                 num_hidden_layers=depth,
                 num_attention_heads=heads,
                 cross_attention_frequency=1,
-                initializer_range=width**-0.5,  # what is heard passes from the start; BERT's 0.02 drowns it in the queries
+                initializer_range=width
+                ** -0.5,  # what is heard passes from the start; BERT's 0.02 drowns it in the queries
                 hidden_dropout_prob=0.0,  # nothing random while training: resuming is exact
                 attention_probs_dropout_prob=0.0,
             )
@@ -81,7 +86,8 @@ class QFormer(Connector):
             encoder_hidden_states=states.permute(2, 0, 1, 3).reshape(layers * count, frames, width),
             encoder_attention_mask=mask.to(states.device).repeat(layers, 1),
         ).last_hidden_state
-        return found.unflatten(0, (layers, count))
+        pooled: Tensor = found.unflatten(0, (layers, count))
+        return pooled
 
 
 class LinearPooling(Connector):
@@ -93,7 +99,9 @@ class LinearPooling(Connector):
         return torch.stack(means, dim=1)
 
 
-def build(kind: str, layers: int, width: int, queries: int, hidden: int, scale: float, *, depth: int, heads: int) -> Connector:
+def build(
+    kind: str, layers: int, width: int, queries: int, hidden: int, scale: float, *, depth: int, heads: int
+) -> Connector:
     """Return the connector of that kind: ``qformer`` or ``linear``."""
     if kind == "linear":
         return LinearPooling(layers, width, queries, hidden, scale)

@@ -193,6 +193,12 @@ class Reader:
             InputError: It cannot be used; the message names the row.
         """
         name = f"row {row['id']}"
+        try:
+            return self._read(row, name)
+        except InputError as error:
+            raise InputError(str(error) if name in str(error) else f"{name}: {error}") from None
+
+    def _read(self, row: Row, name: str) -> Example:
         for column in ("prompt", "response", "task"):
             if not isinstance(row[column], str) or not row[column].strip():
                 raise InputError(f"{name} has no {column}")
@@ -298,7 +304,11 @@ def collate(examples: Sequence[Example], *, left: bool = False, draws: int = 0) 
         shared += 1
     length = max(len(e.ids) for e in examples) - shared
     shape = (len(examples), length)
-    ids, labels, mask = torch.zeros(shape, dtype=torch.long), torch.full(shape, IGNORE), torch.zeros(shape, dtype=torch.bool)
+    ids, labels, mask = (
+        torch.zeros(shape, dtype=torch.long),
+        torch.full(shape, IGNORE),
+        torch.zeros(shape, dtype=torch.bool),
+    )
     for row, example in enumerate(examples):
         rest = torch.tensor(example.ids[shared:])
         place = slice(length - len(rest), length) if left else slice(0, len(rest))

@@ -11,6 +11,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors.torch
@@ -79,7 +80,7 @@ class Encoder(nn.Module):
         if max(self.layers) >= depth:
             raise InputError(f"encoder_layers has {max(self.layers)}, but {name} has layers 0 to {depth - 1}")
         self.extractor = load_part(WhisperFeatureExtractor, name, "encoder")
-        self.whisper: nn.Module = load_part(AutoModel, name, "encoder", dtype=dtype).get_encoder()
+        self.whisper: Any = load_part(AutoModel, name, "encoder", dtype=dtype).get_encoder()
         self.whisper.eval().requires_grad_(False)
         self.width = int(config.d_model)
         self.window = int(config.max_source_positions)  # states
@@ -125,7 +126,7 @@ class Encoder(nn.Module):
             mels = [sound.mel for sound in missing.values() if sound.mel is not None]
             found = self.whisper(torch.cat(mels).to(device, dtype), output_hidden_states=True).hidden_states
             chosen = torch.stack([found[layer + 1] for layer in self.layers])  # (layers, windows, window, width)
-            for sound, windows in zip(missing.values(), chosen.split([len(mel) for mel in mels], dim=1), strict=True):
+            for sound, windows in zip(missing.values(), torch.split(chosen, [len(mel) for mel in mels], dim=1), strict=True):
                 known[sound.key] = windows.flatten(1, 2)[:, : sound.frames]
                 self._keep(sound.key, known[sound.key])
         return [known[sound.key].to(device, dtype) for sound in sounds]
@@ -156,13 +157,13 @@ class Encoder(nn.Module):
             partial.replace(path)
 
 
-def load_part(factory: type, name: str, role: str, **options: object) -> object:
+def load_part(factory: Any, name: str, role: str, **options: Any) -> Any:
     """Load a pretrained part by Hub id or path.
 
     Raises:
         InputError: It is not there or is not what is asked for.
     """
     try:
-        return factory.from_pretrained(name, **options)  # type: ignore[attr-defined]  # transformers' factories share it
+        return factory.from_pretrained(name, **options)
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"cannot load the {role} {name}: {str(error).splitlines()[0]}") from None

@@ -102,7 +102,9 @@ class AudioLM(nn.Module):
         keep = wanted.nonzero()[:, 0]
         logits = self._logits(batch, self._prefix(batch), keep)  # (rows, kept, vocabulary)
         targets = batch.labels[:, keep + 1]
-        loss = nn.functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), reduction="none", ignore_index=IGNORE)
+        loss = nn.functional.cross_entropy(
+            logits.flatten(0, 1).float(), targets.flatten(), reduction="none", ignore_index=IGNORE
+        )
         return loss.view(rows, -1).sum(dim=1)
 
     @torch.no_grad()
@@ -143,7 +145,9 @@ class AudioLM(nn.Module):
         Raises:
             InputError: A clip cannot be read, is silent or too long.
         """
-        sounds = [self.encoder.load(a, f"audio {k}" if isinstance(a, bytes) else str(a)) for k, a in enumerate(audios, 1)]
+        sounds = [
+            self.encoder.load(a, f"audio {k}" if isinstance(a, bytes) else str(a)) for k, a in enumerate(audios, 1)
+        ]
         return self.respond([self.request(prompt, sounds)], max_new_tokens)[0]
 
     def request(self, prompt: str, sounds: Sequence[Sound]) -> Example:
@@ -182,7 +186,9 @@ class AudioLM(nn.Module):
         wrong += [f"{k} is unexpected" for k in sorted(set(found) - set(wanted))]
         both = sorted(set(found) & set(wanted))
         wrong += [
-            f"{k} has shape {tuple(found[k].shape)}, not {tuple(wanted[k].shape)}" for k in both if found[k].shape != wanted[k].shape
+            f"{k} has shape {tuple(found[k].shape)}, not {tuple(wanted[k].shape)}"
+            for k in both
+            if found[k].shape != wanted[k].shape
         ]
         if wrong:
             raise InputError(f"{path} does not fit its config: {'; '.join(wrong[:5])}{' …' if len(wrong) > 5 else ''}")

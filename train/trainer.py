@@ -73,7 +73,12 @@ class Trainer:
         folder = Path(config.dataset)
         root = config.audio_root or (folder if folder.is_dir() else ".")
         self.reader = Reader(
-            model.chat, model.encoder, config.queries, config.max_tokens, Path(root), None if config.any_backbone else ours
+            model.chat,
+            model.encoder,
+            config.queries,
+            config.max_tokens,
+            Path(root),
+            None if config.any_backbone else ours,
         )
         optimizer = torch.optim.AdamW(
             model.trainable.values(), lr=config.learning_rate, betas=BETAS, weight_decay=config.weight_decay
@@ -115,7 +120,9 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         loss, tokens = self._loss_and_gradient(batches)
-        norm = self.accelerator.clip_grad_norm_(self.accelerator.unwrap_model(self.model).trainable.values(), self.config.clip_norm)
+        norm = self.accelerator.clip_grad_norm_(
+            self.accelerator.unwrap_model(self.model).trainable.values(), self.config.clip_norm
+        )
         if not torch.isfinite(torch.tensor(loss)):
             raise InputError(f"the loss of step {self.step + 1} is {loss}: lower learning_rate or use precision: fp32")
         self.optimizer.step()
@@ -236,7 +243,9 @@ class Trainer:
         self.accelerator.unwrap_model(self.model).restore(found[-1] / WEIGHTS)
         state = torch.load(found[-1] / "state.pt", map_location=self.accelerator.device, weights_only=True)
         if len(state["draws"]) != self.accelerator.num_processes:
-            raise InputError(f"{self.out} was trained by {len(state['draws'])} processes: go on with as many, or use another out")
+            raise InputError(
+                f"{self.out} was trained by {len(state['draws'])} processes: go on with as many, or use another out"
+            )
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.best, self.worse = state["step"], state["best"], state["worse"]
         self.draws = state["draws"][self.accelerator.process_index]

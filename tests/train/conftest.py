@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import datasets
-import numpy as np
 import pytest
-import soundfile
 import torch
+from tiny import BACKBONE, Row
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     LlamaConfig,
@@ -29,10 +27,6 @@ TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-ANIMALS = ("dog", "cat", "owl", "cow", "pig", "hen", "fox", "bee")
-BACKBONE = "tiny/backbone-instruct"
-
-Row = dict[str, Any]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,10 +34,11 @@ def _quiet(tmp_path_factory: pytest.TempPathFactory) -> None:
     torch.set_num_threads(1)
     datasets.config.HF_DATASETS_CACHE = tmp_path_factory.mktemp("datasets")
     datasets.disable_progress_bars()
+    datasets.config.SLEEP_TIME_ON_THREADS_SHUTDOWN = 0  # five seconds at the end of each stream of Parquet
 
 
 @pytest.fixture(scope="session")
-def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random backbone and a random Whisper with windows of two seconds, as folders."""
     folder = tmp_path_factory.mktemp("parts")
     torch.manual_seed(0)
@@ -75,35 +70,6 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def wav(seconds: float = 0.5, *, rate: int = 16_000, channels: int = 1, pitch: float = 440.0, peak: float = 0.5) -> bytes:
-    """A tone as the bytes of a WAV file."""
-    time = np.arange(int(seconds * rate)) / rate
-    tone = peak * np.sin(2 * np.pi * pitch * time)
-    buffer = io.BytesIO()
-    soundfile.write(buffer, np.stack([tone] * channels, axis=1).astype(np.float32), rate, format="WAV")
-    return buffer.getvalue()
-
-
-def published(number: int, *, clips: int = 1, task: str | None = None, **changes: Any) -> Row:
-    """A row as the library publishes it."""
-    animal = ANIMALS[number % len(ANIMALS)]
-    audios = [{"bytes": wav(0.3 + 0.1 * clip, pitch=200 * 1.4**number * 1.2**clip), "path": None} for clip in range(clips)]
-    row: Row = {
-        "id": f"r{number}",
-        "dataset": "tones",
-        "seed_description": f"Sounds: {animal}",
-        "prompt": "What do you hear?" if clips == 1 else "What is the difference?",
-        "response": f"A {animal}, number {number}.",
-        "task": task or ("positive" if clips == 1 else "difference"),
-        "audios": audios,
-        "clip_ids": [f"c{number}-{clip}" for clip in range(clips)],
-        "present": [animal],
-        "absent": [],
-        "provenance": {"backbone": f"hosted_vllm/{BACKBONE}"},
-    }
-    return {**row, **changes}
-
-
 @pytest.fixture
 def dataset(tmp_path: Path) -> Callable[..., str]:
     """Writes rows as a dataset folder and returns its path."""
@@ -118,13 +84,13 @@ def dataset(tmp_path: Path) -> Callable[..., str]:
 
 
 @pytest.fixture
-def config(parts: Path, tmp_path: Path) -> Callable[..., TrainConfig]:
+def config(tiny: Path, tmp_path: Path) -> Callable[..., TrainConfig]:
     """A small run over the tiny parts."""
 
     def make(dataset: str = "unused", steps: int = 4, **changes: Any) -> TrainConfig:
         values: dict[str, Any] = {
-            "dataset": dataset, "out": str(tmp_path / "out"), "backbone": str(parts / "backbone"),
-            "backbone_name": BACKBONE, "encoder": str(parts / "encoder"), "stages": (Stage(steps=steps),), "system": "Listen.",
+            "dataset": dataset, "out": str(tmp_path / "out"), "backbone": str(tiny / "backbone"),
+            "backbone_name": BACKBONE, "encoder": str(tiny / "encoder"), "stages": (Stage(steps=steps),), "system": "Listen.",
             "queries": 3, "qformer_layers": 1, "batch_size": 4, "warmup": 1, "learning_rate": 1e-2, "precision": "fp32",
         }  # fmt: skip
         return TrainConfig(**{**values, **changes})

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import safetensors.torch
 import torch
-from conftest import published
+from tiny import published
 
 from balsa_data.errors import InputError
 from balsa_data.train.config import TrainConfig
@@ -43,7 +43,9 @@ def test_labels_are_the_response_and_the_end_of_turn(model: AudioLM, reader: Rea
 
 def test_the_tokens_are_the_request_with_audio_for_the_seed_description(model: AudioLM, reader: Reader) -> None:
     example = reader.read(published(0, clips=2))
-    text = model.chat.tokenizer.decode([t if t >= 0 else model.chat.tokenizer.convert_tokens_to_ids("@") for t in example.ids])
+    text = model.chat.tokenizer.decode(
+        [t if t >= 0 else model.chat.tokenizer.convert_tokens_to_ids("@") for t in example.ids]
+    )
     assert text == (
         "<|im_start|>system\nListen.<|im_end|>\n<|im_start|>user\n"
         "First audio:\n[Begin of audio]\n@@@\n[End of audio]\n\nSecond audio:\n[Begin of audio]\n@@@\n[End of audio]\n\n"
@@ -56,7 +58,11 @@ def test_padding_side_and_neighbours_do_not_change_a_loss(kind: str, config: Cal
     model = AudioLM(config(connector=kind))
     examples = rows(Reader(model.chat, model.encoder, model.config.queries, 1024, Path()))
     alone = torch.cat([losses(model, [example]) for example in examples])
-    for together in (losses(model, examples), losses(model, examples, left=True), losses(model, examples[::-1]).flip(0)):
+    for together in (
+        losses(model, examples),
+        losses(model, examples, left=True),
+        losses(model, examples[::-1]).flip(0),
+    ):
         assert torch.allclose(alone, together, atol=1e-5, rtol=1e-6)
 
 
@@ -81,7 +87,9 @@ def test_swapping_the_clips_changes_the_loss(model: AudioLM, reader: Reader) -> 
 
 def test_a_batch_answers_as_each_alone(model: AudioLM, reader: Reader) -> None:
     sounds = [example.sounds for example in rows(reader)]
-    requests = [model.request(prompt, s) for prompt, s in zip(("a?", "What?", "Hm", "A dog barks?"), sounds, strict=True)]
+    requests = [
+        model.request(prompt, s) for prompt, s in zip(("a?", "What?", "Hm", "A dog barks?"), sounds, strict=True)
+    ]
     together = model.respond(requests, max_new_tokens=12)
     assert together == [model.respond([request], max_new_tokens=12)[0] for request in requests]
 
@@ -97,7 +105,9 @@ def test_greedy_answers_are_transformers_own(model: AudioLM) -> None:
 
 
 @pytest.mark.parametrize("rank", [0, 2])
-def test_a_checkpoint_holds_the_trainable_weights_alone(rank: int, config: Callable[..., TrainConfig], tmp_path: Path) -> None:
+def test_a_checkpoint_holds_the_trainable_weights_alone(
+    rank: int, config: Callable[..., TrainConfig], tmp_path: Path
+) -> None:
     model = AudioLM(config(lora_rank=rank))
     model.save(tmp_path, {})
     saved = safetensors.torch.load_file(tmp_path / "model.safetensors")
@@ -113,7 +123,10 @@ def test_a_checkpoint_holds_the_trainable_weights_alone(rank: int, config: Calla
     [
         (lambda w: w.pop("connector.norm.bias"), "connector.norm.bias is missing"),
         (lambda w: w.update(extra=torch.zeros(1)), "extra is unexpected"),
-        (lambda w: w.update({"connector.norm.bias": torch.zeros(3)}), r"connector.norm.bias has shape \(3,\), not \(16,\)"),
+        (
+            lambda w: w.update({"connector.norm.bias": torch.zeros(3)}),
+            r"connector.norm.bias has shape \(3,\), not \(16,\)",
+        ),
     ],
 )
 def test_loading_checks_that_the_weights_fit(

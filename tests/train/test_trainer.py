@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import published
+from tiny import published
 
 from balsa_data.errors import InputError
 from balsa_data.train.config import Stage, TrainConfig
@@ -104,13 +104,19 @@ def test_the_feature_cache_changes_nothing(dataset: Dataset, config: Config, tmp
 
 
 def test_tasks_are_mixed_by_their_shares_and_stages_follow_each_other(dataset: Dataset, config: Config) -> None:
-    rows = [published(k) for k in range(3)] + [published(k, task="negative") for k in range(3, 5)] + [published(5, clips=2)]
+    rows = (
+        [published(k) for k in range(3)]
+        + [published(k, task="negative") for k in range(3, 5)]
+        + [published(5, clips=2)]
+    )
     stages = (Stage(steps=50, tasks={"positive": 3, "negative": 1}), Stage(steps=5, tasks={"difference": 1}))
     trainer = Trainer(config(dataset(rows), stages=stages), say=silent)
     first = [task for group in islice(trainer._batches(0), 50) for batch in group for task in batch.tasks]
     assert 0.65 < first.count("positive") / len(first) < 0.85
     assert set(first) == {"positive", "negative"}
-    assert {task for group in islice(trainer._batches(1), 5) for batch in group for task in batch.tasks} == {"difference"}
+    assert {task for group in islice(trainer._batches(1), 5) for batch in group for task in batch.tasks} == {
+        "difference"
+    }
 
 
 def test_training_stops_early_and_keeps_the_best(dataset: Dataset, config: Config) -> None:
