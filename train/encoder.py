@@ -126,7 +126,9 @@ class Encoder(nn.Module):
             mels = [sound.mel for sound in missing.values() if sound.mel is not None]
             found = self.whisper(torch.cat(mels).to(device, dtype), output_hidden_states=True).hidden_states
             chosen = torch.stack([found[layer + 1] for layer in self.layers])  # (layers, windows, window, width)
-            for sound, windows in zip(missing.values(), torch.split(chosen, [len(mel) for mel in mels], dim=1), strict=True):
+            for sound, windows in zip(
+                missing.values(), torch.split(chosen, [len(mel) for mel in mels], dim=1), strict=True
+            ):
                 known[sound.key] = windows.flatten(1, 2)[:, : sound.frames]
                 self._keep(sound.key, known[sound.key])
         return [known[sound.key].to(device, dtype) for sound in sounds]

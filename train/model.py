@@ -22,7 +22,7 @@ from balsa_data.train.config import TrainConfig
 from balsa_data.train.data import IGNORE, Batch, Example, collate
 from balsa_data.train.encoder import Encoder, Sound, Source, load_part
 
-__all__ = ["AudioLM", "precision"]
+__all__ = ["AudioLM", "ask", "precision"]
 
 WEIGHTS, CONFIG, PROVENANCE = "model.safetensors", "config.json", "provenance.json"
 
@@ -257,6 +257,11 @@ class AudioLM(nn.Module):
         known = getattr(self.backbone.generation_config, "eos_token_id", None)
         listed = known if isinstance(known, list) else [known]
         return torch.tensor(sorted({self.chat.end_of_turn, *(t for t in listed if t is not None)}))
+
+
+def ask(folder: str | Path, audios: Sequence[Source], prompt: str, **changes: Any) -> str:
+    """Return a trained model's response; see `AudioLM.from_pretrained` and `AudioLM.generate`."""
+    return AudioLM.from_pretrained(folder, **changes).generate(audios, prompt)
 
 
 def precision(name: str) -> torch.dtype:

@@ -154,7 +154,9 @@ def test_every_row_is_drawn_before_any_is_drawn_again(dataset: Dataset) -> None:
     assert drawn != [fetch()["id"] for fetch in islice(rows.draws(None, [4]), 20)]
 
 
-def test_audio_is_found_by_its_path_from_the_datasets_folder(tmp_path: Path, config: Callable[..., TrainConfig]) -> None:
+def test_audio_is_found_by_its_path_from_the_datasets_folder(
+    tmp_path: Path, config: Callable[..., TrainConfig]
+) -> None:
     (tmp_path / "audio").mkdir()
     (tmp_path / "audio/a.wav").write_bytes(wav())
     row: Any = published(0, audios=[{"bytes": None, "path": "audio/a.wav"}])

@@ -57,7 +57,9 @@ def test_always_saying_yes_scores_half_and_no_f1() -> None:
 
 
 def test_generative_by_hand() -> None:
-    assert metrics.generative(["dog", "car", "rain"], ["dog", "owl"]) == pytest.approx({"chair": 2 / 3, "cover": 1 / 2, "hal": 1})
+    assert metrics.generative(["dog", "car", "rain"], ["dog", "owl"]) == pytest.approx(
+        {"chair": 2 / 3, "cover": 1 / 2, "hal": 1}
+    )
     assert metrics.generative([], ["dog"]) == {"chair": None, "cover": 0.0, "hal": 0.0}
     assert metrics.generative(["dog"], ["dog"]) == {"chair": 0.0, "cover": 1.0, "hal": 0.0}
 
@@ -73,7 +75,13 @@ def test_more_general_and_more_exact_names_are_borne_out_and_other_kinds_are_not
 
 @pytest.mark.parametrize(
     ("text", "answer"),
-    [("The first one.", "first"), ("Second audio", "second"), ("first or second", None), ("Both do.", "both"), ("A dog", None)],
+    [
+        ("The first one.", "first"),
+        ("Second audio", "second"),
+        ("first or second", None),
+        ("Both do.", "both"),
+        ("A dog", None),
+    ],
 )
 def test_which_clip(text: str, answer: str | None) -> None:
     assert metrics.parse_which(text) == answer
