@@ -35,7 +35,7 @@ def open_rows(source: str, split: str, *, streaming: bool = False) -> Any:
     """Open a split of a published dataset; audio is left as it is stored.
 
     Args:
-        source: A dataset's Hub id or folder.
+        source: A dataset's Hub id or folder, or a run's folder, of which all samples are the split ``train``.
         split: The split's name.
         streaming: Whether to read the rows as they arrive.
 
@@ -47,6 +47,8 @@ def open_rows(source: str, split: str, *, streaming: bool = False) -> Any:
     """
     import datasets
 
+    if (Path(source) / "journal.db").is_file():
+        return _run_rows(source, split)
     try:
         rows = datasets.load_dataset(source, split=split, streaming=streaming)
         rows = rows.decode(False) if streaming else rows.cast(_undecoded(rows.features))
@@ -56,6 +58,15 @@ def open_rows(source: str, split: str, *, streaming: bool = False) -> Any:
     if missing:
         raise InputError(f"the dataset {source} lacks the columns {', '.join(missing)}: train on a published dataset")
     return rows
+
+
+def _run_rows(folder: str, split: str) -> Any:
+    from balsa_data.run import Run
+
+    if split != "train":
+        raise InputError(f"the run {folder} has no split {split!r}: publish it with a test fraction, and train on that")
+    rows = Run(folder).to_dataset()
+    return rows.cast(_undecoded(rows.features))
 
 
 def _undecoded(feature: Any) -> Any:

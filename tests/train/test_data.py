@@ -17,8 +17,10 @@ import soundfile
 import torch
 from tiny import BACKBONE, Row, published, wav
 
+from balsa_data import AudioClip, SoundEvent, synthesize
 from balsa_data.errors import InputError
 from balsa_data.prompting import Prompts
+from balsa_data.testing import ScriptedBackbone, truthful
 from balsa_data.train.chat import AUDIO, user_turn
 from balsa_data.train.config import TrainConfig
 from balsa_data.train.data import Reader, Rows, backbone_id, open_rows
@@ -162,6 +164,21 @@ def test_audio_is_found_by_its_path_from_the_datasets_folder(
     row: Any = published(0, audios=[{"bytes": None, "path": "audio/a.wav"}])
     (tmp_path / "train.jsonl").write_text(json.dumps(row) + "\n")
     train(config(str(tmp_path), steps=1), say=lambda _: None)
+
+
+def test_a_run_is_trained_on_as_it_is(tmp_path: Path, config: Callable[..., TrainConfig]) -> None:
+    clips = []
+    for k, label in enumerate(("dog barking", "rain", "violin", "church bell")):
+        (tmp_path / f"{k}.wav").write_bytes(wav(pitch=200 * (k + 1)))
+        clips.append(AudioClip(id=str(k), audio=str(tmp_path / f"{k}.wav"), events=[SoundEvent(label=label)]))
+    backbone = ScriptedBackbone(lambda messages, _: truthful(messages))
+    run = synthesize(clips, out=tmp_path / "run", backbone=backbone, progress=False)
+    ours = config(str(tmp_path / "run"), backbone_name=run.samples[0].provenance.backbone)
+    provenance = json.loads((train(ours, say=lambda _: None) / "provenance.json").read_text())
+    assert provenance["rows"] == len(run.samples)
+    assert provenance["left_out"]["rows"] == 0
+    with pytest.raises(InputError, match="has no split 'validation'"):
+        open_rows(str(tmp_path / "run"), "validation")
 
 
 @pytest.mark.parametrize("clips", [1, 2, 3, 4])

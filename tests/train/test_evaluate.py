@@ -49,7 +49,7 @@ def test_every_figure_is_written_with_its_interval(model: AudioLM, questions: Pa
     assert found["all, strict parser", "accuracy"].items == 6
     assert found["which clip", "accuracy"].items == 3
     assert json.loads((tmp_path / "out/figures.json").read_text())[0]["part"] == figures[0].part
-    rows = list(csv.reader((tmp_path / "out/responses-random.csv").open()))
+    rows = list(csv.reader((tmp_path / "out/responses-random.csv").read_text().splitlines()))
     assert rows[0] == ["entry_id", "audio_index", "label", "response"]
     assert [row[:3] for row in rows[1:3]] == [["0", "a", "Yes"], ["1", "a", "No"]]
 

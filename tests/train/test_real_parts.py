@@ -16,30 +16,34 @@ from balsa_data.train.encoder import Encoder
 from balsa_data.train.trainer import train
 
 pytestmark = pytest.mark.parts
-CLASSES = ("tabla", "bd", "animals/birds", "ambi")
+CLASSES = ("tabla", "bd", "animals/birds", "elec")
 
 
-@pytest.mark.parts
 def test_a_linear_probe_on_the_features_tells_kinds_of_sounds_apart(parts: Path) -> None:
-    """Trained on half of the recordings of four kinds and tried on the other half; chance is at most the largest kind's share."""
-    encoder = Encoder(str(parts / "whisper-tiny.en"), [2, 3])
+    """Ridge regression on what the connector reads, two-fold, 13 recordings of each of four kinds."""
+    encoder = Encoder(str(parts / "whisper-tiny.en"))
     features, kinds = [], []
     for row in map(json.loads, (parts / "sounds/clips.jsonl").read_text().splitlines()):
-        if row["category"] in CLASSES and kinds.count(CLASSES.index(row["category"])) < 10:
+        if row["category"] in CLASSES and kinds.count(CLASSES.index(row["category"])) < 13:
             try:
                 sound = encoder.load(parts / "sounds" / row["audio"], row["id"])
             except InputError:  # a few recordings are silent
                 continue
-            features.append(encoder([sound])[0].mean(dim=1).flatten())
+            states = encoder([sound])[0]  # (layers, frames, width)
+            features.append(torch.cat([states.mean(dim=1), states.std(dim=1, correction=0)], dim=1).flatten())
             kinds.append(CLASSES.index(row["category"]))
     x, y = torch.stack(features), torch.tensor(kinds)
-    x = (x - x[::2].mean(dim=0)) / (x[::2].std(dim=0) + 1e-3)
-    targets = torch.nn.functional.one_hot(y[::2]).float()
-    kernel = x[::2] @ x[::2].T
-    weights = x[::2].T @ torch.linalg.solve(kernel + 10 * torch.eye(len(kernel)), targets - 0.25)  # ridge regression
-    right = ((x[1::2] @ weights).argmax(dim=1) == y[1::2]).float().mean()
-    assert len(y) == 40
-    assert right > 0.6  # chance: 0.25
+    right = 0
+    for fold in (0, 1):
+        known = torch.arange(len(y)) % 2 == fold
+        z = (x - x[known].mean(dim=0)) / (x[known].std(dim=0) + 1e-3)
+        targets = torch.nn.functional.one_hot(y[known]).float() - 0.25
+        kernel = z[known] @ z[known].T
+        ridge = kernel.diagonal().mean() * torch.eye(len(kernel))
+        weights = z[known].T @ torch.linalg.solve(kernel + ridge, targets)
+        right += int(((z[~known] @ weights).argmax(dim=1) == y[~known]).sum())
+    assert len(y) == 52
+    assert right > 26  # chance is 13, and gets there once in 10,000 times
 
 
 def test_a_real_backbone_learns_to_say_what_it_hears(parts: Path, tmp_path: Path) -> None:
@@ -65,14 +69,11 @@ def test_a_real_backbone_learns_to_say_what_it_hears(parts: Path, tmp_path: Path
 
 
 def test_a_folder_needs_its_backbones_name(parts: Path, tmp_path: Path, dataset: Callable[..., str]) -> None:
+    row = {"id": "a", "prompt": "?", "response": "A.", "task": "positive", "audios": ["a.wav"]}
+    data = dataset([{**row, "provenance": {"backbone": "local"}}])
+    config = TrainConfig(
+        dataset=data, out=str(tmp_path / "o"), stages=(Stage(steps=1),),
+        backbone=str(parts / "smollm2-hf"), encoder=str(parts / "whisper-tiny.en"),
+    )  # fmt: skip
     with pytest.raises(InputError, match="name it by backbone_name"):
-        row = {
-            "id": "a",
-            "prompt": "?",
-            "response": "A.",
-            "task": "positive",
-            "audios": ["a.wav"],
-            "provenance": {"backbone": "local"},
-        }
-        settings = {"backbone": str(parts / "smollm2-hf"), "encoder": str(parts / "whisper-tiny.en")}
-        train(TrainConfig(dataset=dataset([row]), out=str(tmp_path / "o"), stages=(Stage(steps=1),), **settings))
+        train(config)
