@@ -251,6 +251,10 @@ class Trainer:
         self.draws = state["draws"][self.accelerator.process_index]
         self.seen, self.left_out = Counter(state["seen"]), state["left_out"]
         self.progress.start(self.step)
+        log = self.out / "metrics.jsonl"
+        if self.accelerator.is_main_process and log.is_file():  # steps after the checkpoint are made again
+            lines = log.read_text("utf-8").splitlines(keepends=True)
+            log.write_text("".join(line for line in lines if json.loads(line)["step"] <= self.step), "utf-8")
 
     def _checkpoints(self) -> list[Path]:
         return sorted(self.out.glob("checkpoint-*"), key=lambda p: int(p.name.removeprefix("checkpoint-")))

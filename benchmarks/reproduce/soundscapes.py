@@ -4,7 +4,7 @@ Recordings are grouped to the level at which there are enough of them, and split
 one to three recordings of different groups of the same side of the split, each cut to four seconds, one after the other
 with a short pause, so every event's onset and offset are known. The seed decides everything.
 
-    python -m benchmarks.reproduce.soundscapes --parts PARTS --out DIR
+    python benchmarks/reproduce/soundscapes.py --parts PARTS --out DIR
 
 writes ``train/clips.jsonl`` (for the corpus reader ``jsonl``) with its audio, and the questions of ``test/`` (other
 recordings of the same groups) and ``unseen/`` (groups that training never had) with theirs.
