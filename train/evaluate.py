@@ -104,7 +104,10 @@ def evaluate(
     model = model if isinstance(model, AudioLM) else AudioLM.from_pretrained(model)
     asked, folder = load_questions(questions), Path(questions)
     mentioned, related = mentioned or affirmed, related or borne_out
-    sounds = {name: model.encoder.load(path, name) for name, path in _recordings(folder, asked).items()}
+    sounds: dict[str, Sound] = {}
+    for name, path in _recordings(folder, asked).items():
+        sound = model.encoder.load(path, name)
+        sounds[name] = replace(sound, mel=None, states=model.encoder([sound])[0])  # encoded once, asked about often
     facts = {
         name: tuple(_unique(q.object for q in asked if q.audio_index == name and q.label == "yes")) for name in sounds
     }

@@ -191,7 +191,10 @@ class Trainer:
         mine = islice(rows, self.accelerator.process_index, None, self.accelerator.num_processes)
         fetch = ((lambda row=row: row) for row in mine)
         examples = self.reader.examples(fetch, self.left_out, self.progress.say)
-        return [batch for group in steps(examples, self.config.batch_size, 1) for batch in group]
+        found = [batch for group in steps(examples, self.config.batch_size, 1) for batch in group]
+        if not found:
+            raise InputError(f"no row of the split {self.config.validation!r} of {self.config.dataset} can be used")
+        return found
 
     def _save(self) -> None:
         if self.accelerator.is_main_process:

@@ -153,6 +153,13 @@ def test_training_stops_early_and_keeps_the_best(dataset: Dataset, config: Confi
     assert json.loads((out / "provenance.json").read_text())["steps"] == 5 * (len(found) - 3)
 
 
+def test_a_validation_split_without_usable_rows_is_refused(dataset: Dataset, config: Config) -> None:
+    data = dataset([published(0)])
+    dataset([published(1, audios=[None])], split="validation")
+    with pytest.raises(InputError, match=r"no row of the split 'validation' of .* can be used"):
+        train(config(data, validation="validation"), say=silent)
+
+
 def test_another_config_does_not_continue_a_run(dataset: Dataset, config: Config) -> None:
     data = dataset([published(0)])
     train(config(data), say=silent)
