@@ -51,13 +51,23 @@ class ClipStore:
     def __iter__(self) -> Iterator[tuple[AudioClip, frozenset[str]]]:
         """Yield each clip with the sounds heard in it, in the corpus' order."""
         for text, heard in self._db.cursor().execute("SELECT json, heard FROM clips ORDER BY position"):
-            yield AudioClip.model_validate_json(text), frozenset(json.loads(heard))
+            yield _read(text, heard)
 
     def __getitem__(self, position: int) -> tuple[AudioClip, frozenset[str]]:
         row = self._db.execute("SELECT json, heard FROM clips WHERE position = ?", (position,)).fetchone()
         if row is None:
             raise IndexError(position)
-        return AudioClip.model_validate_json(row[0]), frozenset(json.loads(row[1]))
+        return _read(*row)
+
+    def many(self, positions: Iterable[int]) -> list[tuple[AudioClip, frozenset[str]]]:
+        """Return the clips at these positions, with the sounds heard in each, in the order given."""
+        query = "SELECT c.json, c.heard FROM json_each(?) AS at CROSS JOIN clips AS c ON c.position = at.value ORDER BY at.key"
+        return [_read(*row) for row in self._db.execute(query, (json.dumps(list(positions)),))]
+
+    def heard(self) -> Iterator[frozenset[str]]:
+        """Yield the sounds heard in each clip, in the corpus' order."""
+        for (heard,) in self._db.cursor().execute("SELECT heard FROM clips ORDER BY position"):
+            yield frozenset(json.loads(heard))
 
     def fact(self, name: str) -> str | None:
         """Return a figure kept with the clips (their digest, the statistics over them); None where there is none."""
@@ -127,3 +137,7 @@ class ClipStore:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+
+def _read(text: str, heard: str) -> tuple[AudioClip, frozenset[str]]:
+    return AudioClip.model_validate_json(text), frozenset(json.loads(heard))

@@ -89,15 +89,13 @@ def _heard(
 ) -> frozenset[str]:
     found = {taxonomy.resolve(v) or v for v in voices}
     for label in events:
-        if name := taxonomy.resolve(label):
-            found.add(name)
-        else:
-            found |= {m.sound for m in taxonomy.find(label)} or {label.casefold()}
+        found |= _named(label, taxonomy) or {label.casefold()}
     for caption in captions:
         found |= {c.sound for c in claims(caption, taxonomy) if c.affirms}
-    for value in attributes:
-        if name := taxonomy.resolve(value):
-            found.add(name)
-        else:
-            found |= {m.sound for m in taxonomy.find(value)}
-    return frozenset(found)
+    return frozenset(found.union(*(_named(value, taxonomy) for value in attributes)))
+
+
+@lru_cache(maxsize=16384)  # a corpus has many clips and few labels
+def _named(label: str, taxonomy: Taxonomy) -> frozenset[str]:
+    name = taxonomy.resolve(label)
+    return frozenset({name}) if name else frozenset(m.sound for m in taxonomy.find(label))

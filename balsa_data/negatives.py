@@ -10,6 +10,7 @@ together with what is heard.
 from __future__ import annotations
 
 import json
+from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
@@ -22,7 +23,10 @@ from balsa_data.taxonomy import Taxonomy
 __all__ = ["AbsentSounds", "Statistics"]
 
 SMALL_FAMILY = 12  # a parent of at most so many kinds is a family whose members are easily heard, or left out, together
+TRIES = 20  # draws from all sounds before those that may be denied are gathered
 FEW_SOUNDS = 50  # a corpus of fewer sounds than this is topped up with the taxonomy's
+
+Table = tuple[list[str], list[float]]  # sounds, and the sums of their weights up to each
 
 
 class Statistics:
@@ -75,6 +79,7 @@ class AbsentSounds:
             deniable = sorted({*deniable, *filter(self._deniable, taxonomy.sounds)})
         self._pool = deniable
         self._ruled_out = lru_cache(maxsize=None)(self._not_to_be_denied_beside)
+        self._table = lru_cache(maxsize=None)(self._make_table)
 
     def _deniable(self, name: str) -> bool:
         return name in self._taxonomy.sounds and not self._taxonomy.sounds[name].generic
@@ -88,42 +93,77 @@ class AbsentSounds:
             family = t.descendants(parent)
             if len(family) <= SMALL_FAMILY:
                 out |= family
-        return frozenset(out | {other for other in self._pool if t.confusable(other, sound)})
+        alike = {other for above in (sound, *t.ancestors(sound)) for other in t.sounds[above].confusables}
+        return frozenset(out | alike).union(*map(t.descendants, alike))
 
     def phrase(self, name: str) -> str:
-        """Return how a sound reads after "you do not hear"."""
-        return self._taxonomy.sounds[name].phrase
+        """Return how a sound reads after "you do not hear"; one that the taxonomy lacks, as it is labelled."""
+        sound = self._taxonomy.sounds.get(name)
+        return sound.phrase if sound else name
 
     def candidates(self, heard: frozenset[str]) -> list[str]:
         """Return every sound that may be denied where these are heard, in a fixed order."""
         out = frozenset[str]().union(*map(self._ruled_out, heard))
         return [name for name in self._pool if name not in out]
 
-    def draw(self, heard: frozenset[str], rng: Random) -> tuple[str, tuple[str, ...]]:
+    def draw(
+        self, heard: frozenset[str], rng: Random, count: tuple[int, int] | None = None
+    ) -> tuple[str, tuple[str, ...]]:
         """Draw a strategy by the spec's shares, and sounds by it; where it finds none, by *random*.
+
+        Args:
+            heard: What is heard.
+            rng: Decides.
+            count: How many sounds, at least and at most; the spec's where not said.
 
         Returns:
             The strategy that found them, and the sounds; fewer than asked for (or none) where there are no more.
         """
-        shares, count = self.spec.strategies, rng.randint(*self.spec.count)
+        shares, wanted = self.spec.strategies, rng.randint(*(count or self.spec.count))
         (drawn,) = rng.choices(list(shares), weights=list(shares.values()))
         for strategy in dict.fromkeys((drawn, "random")):
-            if sounds := self.choose(strategy, heard, count, rng):
+            if sounds := self.choose(strategy, heard, wanted, rng):
                 return strategy, sounds
         return drawn, ()
 
     def choose(self, strategy: str, heard: frozenset[str], count: int, rng: Random) -> tuple[str, ...]:
         """Choose `count` sounds absent from a clip by one strategy, no two of them related."""
-        candidates = self.candidates(heard)
-        weights = [self._weight(strategy, name, heard) for name in candidates]
         chosen: list[str] = []
-        while candidates and len(chosen) < count and any(weights):
-            cumulative = list(accumulate(weights))
-            (name,) = rng.choices(candidates, cum_weights=cumulative)
+        ruled_out = [self._ruled_out(sound) for sound in heard]
+        while len(chosen) < count and (name := self._one(strategy, heard, ruled_out, rng)):
             chosen.append(name)
-            out = self._ruled_out(name)
-            weights = [0.0 if c in out else w for c, w in zip(candidates, weights, strict=True)]
+            ruled_out.append(self._ruled_out(name))
         return tuple(chosen)
+
+    def _one(self, strategy: str, heard: frozenset[str], ruled_out: list[frozenset[str]], rng: Random) -> str | None:
+        """Draw one sound by its weight.
+
+        Most sounds may be denied, so a few draws from all of them nearly always find one, by the same odds as weighing
+        each would.
+        """
+        tables = self._tables(strategy, heard)
+        total = sum(cumulative[-1] for _, cumulative in tables)
+        for _ in range(TRIES if total else 0):
+            name = _drawn(tables, rng.random() * total)
+            if not any(name in out for out in ruled_out) and self._weight(strategy, name, heard):
+                return name
+        out = frozenset[str]().union(*ruled_out)
+        weights = [0.0 if name in out else self._weight(strategy, name, heard) for name in self._pool]
+        return rng.choices(self._pool, weights)[0] if any(weights) else None
+
+    def _tables(self, strategy: str, heard: frozenset[str]) -> list[Table]:
+        beside = sorted(heard) if strategy == "adversarial" else [None]
+        return [table for sound in beside if (table := self._table(strategy, sound))[0]]
+
+    def _make_table(self, strategy: str, sound: str | None) -> Table:
+        """Return the sounds of some weight beside one that is heard, or beside any, and the sums of their weights."""
+        if sound:
+            beside = self._statistics.together.get(sound, ())
+            weights = {name: self._share(name, sound) for name in self._pool if name in beside}
+        else:
+            weights = {name: self._weight(strategy, name, frozenset()) for name in self._pool}
+        names = [name for name, weight in weights.items() if weight]
+        return names, list(accumulate(weights[name] for name in names))
 
     def _weight(self, strategy: str, name: str, heard: frozenset[str]) -> float:
         if strategy == "random":
@@ -140,3 +180,12 @@ class AbsentSounds:
             if sound in self._statistics.together
             else 0.0
         )
+
+
+def _drawn(tables: list[Table], at: float) -> str:
+    """Return the sound that stands at `at` of the sum of all weights."""
+    for names, cumulative in tables:
+        if at < cumulative[-1]:
+            return names[bisect(cumulative, at)]
+        at -= cumulative[-1]
+    return tables[-1][0][-1]  # rounding, at the very end

@@ -7,7 +7,7 @@ what it is for. How many requests a clip gets of a task is spread evenly: a shar
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from math import floor
 from random import Random
@@ -17,6 +17,7 @@ from balsa_data.clipstore import ClipStore
 from balsa_data.corpora import load_all
 from balsa_data.facts import heard
 from balsa_data.negatives import AbsentSounds, Statistics
+from balsa_data.pairing import Block, Kinship, Pairing, blocks
 from balsa_data.prompting import Prompts
 from balsa_data.recipe import Recipe
 from balsa_data.schemas import AudioClip
@@ -50,87 +51,131 @@ class Request:
         return int.from_bytes(hashlib.blake2b(f"{self.id}|{attempt}".encode(), digest_size=4).digest()) >> 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A task of the recipe, with its share."""
+
+    name: str
+    share: float
+    clips: tuple[int, int]
+    apart: bool
+    draft: Callable[[tuple[AudioClip, ...], Draw], Draft | None]
+
+    @classmethod
+    def named(cls, name: str, share: float) -> _Task:
+        module = TASKS.module(name)
+        return cls(name, share, module.CLIPS, getattr(module, "APART", False), TASKS.bind(name))
+
+    def due(self, index: int) -> int:
+        """Return how many requests the clip at `index` of the plan opens, so that all are spread evenly."""
+        return floor((index + 1) * self.share) - floor(index * self.share)
+
+
+class _Told:
+    """A clip, the sounds heard in it, and its seed description, written once for all tasks."""
+
+    def __init__(self, clip: AudioClip, heard: frozenset[str]) -> None:
+        self.clip, self.heard, self._seed = clip, heard, ""
+
+    def seed(self, prompts: Prompts, style: str) -> str:
+        """Return the seed description."""
+        self._seed = self._seed or prompts.seed_description(self.clip, style)
+        return self._seed
+
+
+Asked = tuple[_Task, int, tuple[_Told, ...], str | None]
+"""A task, which of its requests about the clip that opens it, the clips, and how they were put together."""
+
+
 class Planner:
-    """Lays out the requests of a recipe over a store of clips.
+    """Lays out the requests of a recipe over a store of clips, block by block (see `pairing`).
 
     Args:
         recipe: Tasks, shares and seed.
         store: The clips, complete.
         prompts: Templates and pools.
         absent: Chooses sounds to deny.
+        taxonomy: Says what sounds have to do with one another.
     """
 
-    def __init__(self, recipe: Recipe, store: ClipStore, prompts: Prompts, absent: AbsentSounds) -> None:
+    def __init__(
+        self, recipe: Recipe, store: ClipStore, prompts: Prompts, absent: AbsentSounds, taxonomy: Taxonomy
+    ) -> None:
         self._recipe = recipe
         self._store = store
         self._prompts = prompts
         self._absent = absent
-        self._drafts = {task: TASKS.bind(task) for task, share in recipe.tasks.items() if share}
+        self._kinship = Kinship(taxonomy)
+        self._tasks = [_Task.named(name, share) for name, share in recipe.tasks.items() if share]
 
     @property
     def at_most(self) -> int:
         """How many requests there are unless a task finds nothing to ask of some clips."""
-        return sum(floor(len(self._store) * self._recipe.tasks[task]) for task in self._drafts)
+        return sum(floor(len(self._store) * task.share) for task in self._tasks)
 
     def __iter__(self) -> Iterator[Request]:
-        position = 0
-        for index, (clip, sounds) in enumerate(self._store):
-            for task, draft in self._drafts.items():
-                share = self._recipe.tasks[task]
-                for nth in range(floor((index + 1) * share) - floor(index * share)):
-                    request = self._request(position, task, draft, (clip,), (sounds,), nth)
-                    if request is not None:
-                        yield request
-                        position += 1
+        turns, position, before = dict.fromkeys((task.name for task in self._tasks), 0), 0, 0
+        for number, positions in enumerate(blocks(len(self._store), self._recipe.seed)):
+            told = [_Told(*one) for one in self._store.many(positions)]
+            for task, nth, clips, strategy in self._asked(number, told, before):
+                if request := self._request(position, task, nth, clips, strategy, turns[task.name]):
+                    yield request
+                    position += 1
+                    turns[task.name] += 1
+            before += len(positions)
+
+    def _asked(self, number: int, told: list[_Told], before: int) -> Iterator[Asked]:
+        """Yield what is asked of the clips of a block, each with all its tasks before the next."""
+        several = [task for task in self._tasks if task.clips[1] > 1]
+        rng = Random(f"{self._recipe.seed} {number}")
+        block = Block([(t.clip, t.heard) for t in told], self._kinship, rng) if several else None
+        opened = {task.name: [task.due(before + i) for i in range(len(told))] for task in self._tasks}
+        pairings = {
+            task.name: Pairing(block, self._recipe.pairing, opened[task.name], task.clips, apart=task.apart)
+            for task in several
+            if block
+        }
+        for i, one in enumerate(told):
+            for task in self._tasks:
+                for nth in range(opened[task.name][i]):
+                    if task.clips[1] == 1:
+                        yield task, nth, (one,), None
+                    elif group := pairings[task.name].group(i, rng):
+                        yield task, nth, tuple(told[k] for k in group[0]), group[1]
 
     def _request(
-        self,
-        position: int,
-        task: str,
-        draft: Any,
-        clips: tuple[AudioClip, ...],
-        heard: tuple[frozenset[str], ...],
-        nth: int,
+        self, position: int, task: _Task, nth: int, told: tuple[_Told, ...], strategy: str | None, turn: int
     ) -> Request | None:
-        key = "\0".join([str(self._recipe.seed), task, *(clip.id for clip in clips)])
+        clips = tuple(t.clip for t in told)
+        key = "\0".join([str(self._recipe.seed), task.name, *(clip.id for clip in clips)])
         digest = hashlib.blake2b(key.encode(), digest_size=8)
-        first_phrasing = int.from_bytes(
-            digest.digest()
-        )  # the nth sample of a clip takes the nth after it: never the same twice
+        # the nth sample of a clip takes the nth phrasing after its first: never the same twice
+        phrasing = int.from_bytes(digest.digest()) + nth
         digest.update(f"\0{nth}".encode())
-        drafted = draft(clips, Draw(Random(digest.digest()), heard, self._absent))
+        rng = Random(int.from_bytes(digest.digest()))
+        heard = tuple(t.heard for t in told)
+        draw = Draw(rng, heard, self._absent, self._kinship, self._recipe.pairing, strategy, turn)
+        drafted = task.draft(clips, draw)
         if drafted is None:
             return None
-        seeds = [self._prompts.seed_description(clip, self._recipe.seed_description) for clip in clips]
-        prompt = self._prompts.instruction(task, first_phrasing + nth, **drafted.values)
+        seeds = [t.seed(self._prompts, self._recipe.seed_description) for t in told]
+        prompt = self._prompts.instruction(task.name, phrasing, **drafted.values)
         return Request(
             position=position,
-            id=f"{task}-{digest.hexdigest()}",
-            task=task,
+            id=f"{task.name}-{digest.hexdigest()}",
+            task=task.name,
             clips=clips,
             seed_description="\n\n".join(seeds),
             prompt=prompt,
-            messages=self._prompts.messages(
-                task,
-                seeds,
-                prompt,
-                guided=drafted.guided,
-                present=drafted.present,
-                absent=drafted.absent,
-                **drafted.values,
-            ),
+            messages=self._prompts.messages(task.name, seeds, prompt, **self._guidance(drafted)),
             draft=drafted,
         )
 
     def _guidance(self, draft: Draft) -> dict[str, Any]:
         if not draft.guided:
-            return draft.values
-        return {
-            "guided": True,
-            "present": draft.present,
-            "absent": [self._absent.phrase(s) for s in draft.absent],
-            **draft.values,
-        }
+            return {}
+        present, absent = (tuple(map(self._absent.phrase, sounds)) for sounds in (draft.present, draft.absent))
+        return {"guided": True, "present": present, "absent": absent, "each": draft.each}
 
 
 def lay_out(recipe: Recipe, store: ClipStore, prompts: Prompts, clips: Iterable[AudioClip] | None = None) -> Planner:
@@ -150,7 +195,7 @@ def lay_out(recipe: Recipe, store: ClipStore, prompts: Prompts, clips: Iterable[
     if clips is not None or not store.complete:
         store.fill(load_all(recipe.corpora) if clips is None else clips, lambda clip: heard(clip, taxonomy=taxonomy))
     known = store.fact("statistics")
-    statistics = Statistics.from_json(known) if known else Statistics(sounds for _, sounds in store)
+    statistics = Statistics.from_json(known) if known else Statistics(store.heard())
     if not known:
         store.keep("statistics", statistics.to_json())
-    return Planner(recipe, store, prompts, AbsentSounds(statistics, taxonomy, recipe.negatives))
+    return Planner(recipe, store, prompts, AbsentSounds(statistics, taxonomy, recipe.negatives), taxonomy)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta
+from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from balsa_data.errors import PromptError, nearest
@@ -26,6 +26,7 @@ __all__ = ["Prompts", "as_data", "listing"]
 
 ORDINALS = ("First", "Second", "Third", "Fourth")
 STYLES = ("captions", "tags", "timed")
+UNGUIDED: Mapping[str, Any] = {"guided": False, "absent": (), "present": (), "each": ()}
 SPEECH_TRAITS = ("speaker", "gender", "age", "emotion", "accent", "language")
 
 # Whatever could end the audio block, or be read as a placeholder or a turn by a chat template.
@@ -82,11 +83,12 @@ class Prompts:
             raise PromptError(f"there is no prompt folder {folder}")
         self._folders = [Path(folder), ours] if folder is not None else [ours]
         self._environment = ImmutableSandboxedEnvironment(
-            loader=FileSystemLoader(self._folders), undefined=StrictUndefined, trim_blocks=False, autoescape=False
+            loader=FileSystemLoader(self._folders), undefined=StrictUndefined, autoescape=False, auto_reload=False
         )
         self._environment.filters.update(listing=listing, clock=clock)
         self._templates: dict[str, Template] = {}
         self._pools: dict[str, tuple[str, ...]] = {}
+        self._frame = cache(self._make_frame)
 
     def pool(self, task: str) -> tuple[str, ...]:
         """Return the phrasings of a task's instruction."""
@@ -121,6 +123,7 @@ class Prompts:
         values: dict[str, Any] = {
             "captions": list(dict.fromkeys(map(as_data, clip.captions))),
             "events": [{"label": as_data(e.label)} for e in clip.events],
+            "sounds": list(dict.fromkeys(as_data(e.label) for e in clip.events)),
             "lines": list(_lines(clip)) if name == "timed" else [],
             "attributes": [(as_data(k), as_data(v)) for k, v in clip.attributes.items()],
             "duration": clip.duration,
@@ -134,12 +137,39 @@ class Prompts:
             task: Names the template.
             seeds: One seed description a clip, in order.
             prompt: The instruction the ALLM is trained with.
-            guidance: What else the template may use: `guided`, `present`, `absent`, ….
+            guidance: What else the template may use: `guided`, `present`, `absent`, `each`, ….
         """
-        values = {"seeds": seeds, "ordinals": ORDINALS, "prompt": prompt, "guided": False, "absent": (), "present": ()}
-        user = self._render_file(f"{task}.jinja", {**values, **guidance}).strip()
-        system = self._render_file("system.jinja", {}).strip()
-        return [*([{"role": "system", "content": system}] if system else []), {"role": "user", "content": user}]
+        frame = None if guidance else self._frame(task, len(seeds))
+        user = "".join((*seeds, prompt)[x] if isinstance(x, int) else x for x in frame) if frame else None
+        user = user or self._request(task, seeds, prompt, guidance)
+        return [*([{"role": "system", "content": self._system}] if self._system else []), {"role": "user", "content": user}]
+
+    def _request(self, task: str, seeds: Sequence[str], prompt: str, guidance: Mapping[str, Any]) -> str:
+        values = {"seeds": seeds, "ordinals": ORDINALS, "prompt": prompt, **UNGUIDED, **guidance}
+        return self._render_file(f"{task}.jinja", values).strip()
+
+    @cached_property
+    def _system(self) -> str:
+        return self._render_file("system.jinja", {}).strip()
+
+    def _make_frame(self, task: str, clips: int) -> list[str | int] | None:
+        """Return a request's fixed text, with the index of each seed or of the prompt where it goes.
+
+        Rendering it once serves a million requests; None where a template does more with either than write it down.
+        """
+        marks = [f"\0{i}\0" for i in range(clips + 1)]
+        text = self._request(task, marks[:-1], marks[-1], {})
+        return [int(x) if i % 2 else x for i, x in enumerate(text.split("\0"))] if self._writes_only(f"{task}.jinja") else None
+
+    def _writes_only(self, name: str) -> bool:
+        tree = self._environment.parse(self._read(name))
+        loops = [loop for loop in tree.find_all(nodes.For) if loop.iter == nodes.Name("seeds", "load")]
+        fine = {id(loop.iter) for loop in loops} | {id(x) for out in tree.find_all(nodes.Output) for x in out.nodes}
+        fine |= {id(count.node) for count in tree.find_all(nodes.Filter) if count.name == "length"}
+        watched = {"seeds", "prompt", *(getattr(loop.target, "name", "seeds") for loop in loops)}
+        names = (n for n in tree.find_all(nodes.Name) if n.ctx == "load" and n.name in watched)
+        parents = meta.find_referenced_templates(tree)
+        return all(id(n) in fine for n in names) and all(p is not None and self._writes_only(p) for p in parents)
 
     def fingerprint(self, task: str) -> str:
         """Return a hash of all text a task's requests are made of."""
@@ -175,7 +205,10 @@ class Prompts:
                 self._templates[key] = (
                     self._environment.get_template(name) if source is None else self._environment.from_string(source)
                 )
-            return self._templates[key].render(values)
+            template = self._templates[key]
+            # What `render` does, less a copy of the environment's globals each time.
+            context = template.new_context({**self._environment.globals, **values}, shared=True)
+            return "".join(template.root_render_func(context))
         except TemplateError as error:
             line = f":{error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
             raise PromptError(f"{name}{line} cannot be rendered: {error.message}") from None

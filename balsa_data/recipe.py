@@ -32,6 +32,7 @@ __all__ = [
     "CorpusSpec",
     "Limits",
     "NegativeSpec",
+    "PairingSpec",
     "Prices",
     "PublishSpec",
     "Recipe",
@@ -42,6 +43,7 @@ __all__ = [
 
 Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(gt=0)]
+Clips = Annotated[int, Field(ge=2, le=4)]
 SECRET = re.compile(r"key|secret|password|credential|header|auth|token(?!s)", re.IGNORECASE)
 """Names of parameters whose values are never written down."""
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
@@ -95,6 +97,38 @@ class NegativeSpec(Record):
             raise ValueError("strategies: at least one share must be above 0")
         if self.count[0] > self.count[1]:
             raise ValueError("count: write the smaller number first")
+        return self
+
+
+class PairingSpec(Record):
+    """How clips are put together for samples about several.
+
+    Attributes:
+        clips: How many go together, at least and at most.
+        strategies: Shares of ``random`` groups, ``similar`` ones (they share a sound or what it is a kind of, and differ),
+            ``contrasting`` ones (nothing of the sort in common) and ``mixed`` ones (speech with other sound). Where one
+            finds no clip, a random one is taken.
+        datasets: Shares of groups from ``any`` datasets, from ``within`` one, and ``across`` several.
+        guided: Share of these samples in which the library tells the backbone what each clip has, or has alone.
+    """
+
+    clips: tuple[Clips, Clips] = (2, 2)
+    strategies: dict[Literal["random", "similar", "contrasting", "mixed"], Share] = {
+        "random": 1.0,
+        "similar": 1.0,
+        "contrasting": 1.0,
+        "mixed": 1.0,
+    }
+    datasets: dict[Literal["any", "within", "across"], Share] = {"any": 1.0}
+    guided: Annotated[float, Field(ge=0, le=1)] = 0.5
+
+    @model_validator(mode="after")
+    def _usable(self) -> PairingSpec:
+        for name in ("strategies", "datasets"):
+            if not sum(getattr(self, name).values()):
+                raise ValueError(f"{name}: at least one share must be above 0")
+        if self.clips[0] > self.clips[1]:
+            raise ValueError("clips: write the smaller number first")
         return self
 
 
@@ -152,6 +186,7 @@ class Recipe(Record):
         tasks: Samples per clip of each task; a list means one of each.
         seed_description: How metadata is written: ``auto``, ``captions``, ``tags`` or ``timed``.
         negatives: How sounds to deny are chosen.
+        pairing: How clips are put together for samples about several.
         prompts: A folder whose templates and pools take the place of ours.
         taxonomy: Files that extend the sound taxonomy.
         backbone: Any litellm model string, ``local``, or ``local:`` and a GGUF file.
@@ -172,6 +207,7 @@ class Recipe(Record):
     tasks: Annotated[dict[str, Share], BeforeValidator(_shares)] = {"positive": 1.0, "negative": 1.0, "combined": 1.0}
     seed_description: Literal["auto", "captions", "tags", "timed"] = "auto"
     negatives: NegativeSpec = NegativeSpec()
+    pairing: PairingSpec = PairingSpec()
     prompts: Path | None = None
     taxonomy: Annotated[tuple[Path, ...], BeforeValidator(_several)] = ()
     backbone: Text = "local"
@@ -334,7 +370,7 @@ def _explain(error: ValidationError) -> str:
 def _keys(parents: Iterable[Any]) -> Iterable[str]:
     spec: Any = Recipe
     models: dict[str, type[BaseModel]] = {
-        "corpora": CorpusSpec, "negatives": NegativeSpec, "limits": Limits, "prices": Prices, "publish": PublishSpec,
+        "corpora": CorpusSpec, "negatives": NegativeSpec, "pairing": PairingSpec, "limits": Limits, "prices": Prices, "publish": PublishSpec,
     }  # fmt: skip
     for name in parents:
         spec = models.get(str(name), spec)

@@ -2,15 +2,18 @@
 
 A task is a module here with ``CLIPS`` (how many clips one sample is about, at least and at most) and ``draft(clips,
 draw) -> Draft | None``; its request template is ``prompts/<name>.jinja`` and its phrasings ``prompts/pools/<name>.txt``.
-None means that the clips give nothing to ask.
+None means that the clips give nothing to ask. With ``APART = True``, the metadata of its clips must tell them apart.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
 
 from balsa_data.negatives import AbsentSounds
+from balsa_data.pairing import Kinship
+from balsa_data.recipe import PairingSpec
 from balsa_data.registry import Registry
 
 __all__ = ["TASKS", "Draft", "Draw"]
@@ -18,7 +21,7 @@ __all__ = ["TASKS", "Draft", "Draw"]
 TASKS = Registry(package="balsa_data.tasks", function="draft", kind="task")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Draft:
     """What a task decides about one request before it is put into words.
 
@@ -26,7 +29,8 @@ class Draft:
         present: Sounds the response is to affirm.
         absent: Sounds the response is to deny, where the library chose them.
         guided: Whether the request tells the backbone which.
-        strategy: How they were chosen.
+        strategy: How they, or the clips that go together, were chosen.
+        each: The sounds that the backbone is told of each clip, as they read, where it is guided.
         values: What the phrasing needs beside.
     """
 
@@ -34,10 +38,11 @@ class Draft:
     absent: tuple[str, ...] = ()
     guided: bool = False
     strategy: str | None = None
+    each: tuple[tuple[str, ...], ...] = ()
     values: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Draw:
     """What a task draws from: a random number generator of its own, and what is known of the clips.
 
@@ -45,11 +50,18 @@ class Draw:
         rng: Seeded by the request's identity.
         heard: The sounds heard in each clip.
         absent: Chooses sounds that are not.
+        kinship: What sounds have to do with one another.
+        pairing: How several clips are put together, and `strategy` how these were.
+        turn: How many requests of this task were laid out before, for what must be balanced.
     """
 
     rng: Random
     heard: tuple[frozenset[str], ...]
     absent: AbsentSounds
+    kinship: Kinship
+    pairing: PairingSpec = PairingSpec()
+    strategy: str | None = None
+    turn: int = 0
 
     def guided_or_open(self) -> Draft:
         """Choose sounds to deny in the recipe's share of requests; else leave the choice to the backbone."""
@@ -57,3 +69,14 @@ class Draw:
             return Draft()
         strategy, sounds = self.absent.draw(frozenset().union(*self.heard), self.rng)
         return Draft(absent=sounds, guided=bool(sounds), strategy=strategy if sounds else None)
+
+    def about_several(self, each: Iterable[frozenset[str]]) -> Draft:
+        """Affirm the sounds of each clip, and in the recipe's share of requests tell the backbone which they are."""
+        told = [sorted(sounds) for sounds in each]
+        guided = self.rng.random() < self.pairing.guided
+        return Draft(
+            present=tuple(sorted({sound for sounds in told for sound in sounds})),
+            guided=guided,
+            strategy=self.strategy,
+            each=tuple(tuple(map(self.absent.phrase, sounds)) for sounds in told) if guided else (),
+        )
