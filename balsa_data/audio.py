@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote
 
 from balsa_data.errors import InputError, MissingExtra
 
@@ -29,16 +29,16 @@ _MAGIC = ((b"RIFF", ".wav"), (b"fLaC", ".flac"), (b"OggS", ".ogg"), (b"ID3", ".m
 
 def local_path(audio: str) -> Path | None:
     """Return the file a path or ``file:`` URI names; None for any other URI."""
-    parts = urlsplit(audio)
-    if parts.scheme == "file":
-        return Path(unquote(parts.path))
+    if audio.startswith("file:"):
+        return Path(unquote(audio.removeprefix("file:").removeprefix("//")))
     return None if "://" in audio else Path(audio)
 
 
 def public_uri(uri: str) -> str:
     """Return a URI without what may be secret in it: user, password, query and fragment."""
-    parts = urlsplit(uri)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    scheme, _, rest = uri.partition("://")
+    place, slash, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
+    return f"{scheme}://{place.rpartition('@')[2]}{slash}{path}"
 
 
 def read(audio: str | bytes) -> bytes:
@@ -92,7 +92,7 @@ def extension(data: bytes, path: str | None = None) -> str:
     """Return an audio file's extension, from its content, else from its path; ``""`` when neither tells."""
     found = next((suffix for magic, suffix in _MAGIC if data.startswith(magic)), None)
     if found is None and path is not None:
-        found = PurePosixPath(urlsplit(path).path).suffix.lower()
+        found = PurePosixPath(re.split(r"[?#]", path, maxsplit=1)[0] if "://" in path else path).suffix.lower()
     return found if found and re.fullmatch(r"\.[a-z0-9]{1,5}", found) else ""
 
 

@@ -14,6 +14,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
@@ -36,7 +37,7 @@ __all__ = ["MANIFEST", "Manifest", "build", "load_rows", "to_dataset", "verify"]
 AudioPolicy = Literal["embed", "reference", "none"]
 
 MANIFEST = "balsa.json"
-SHARD_BYTES = 400 * 2**20  # of rows; what the Hub's viewer and a resumed upload handle well
+SHARD_BYTES = 200 * 2**20  # readers buffer a whole shard; an upload that was cut sends at most this much twice
 GROUP_BYTES = 16 * 2**20  # of rows a row group: what each open shard holds in memory
 GROUP_ROWS = 1000
 
@@ -103,31 +104,25 @@ def build(
     partial = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    shards = _Shards(partial / "data")
-    expected = _Digests()
-    place = _placement(policy, summary)
-    for sample in source.samples:
-        where = split(sample.clips, test_fraction)
-        if where is not None:
-            published = row(sample, place)
-            expected.add(where, published)
-            shards.add(where, published)
-    shards.close()
-    manifest = Manifest(
-        name=str(source.recipe.get("name", "dataset")),
-        samples=_nested(expected.counts),
-        left_out=dict(sorted(summary.straddling.items())),
-        test_fraction=test_fraction,
-        audio=policy,
-        digests=_nested({key: digest.hexdigest() for key, digest in expected.digests.items()}),
-    )
-    if expected.counts != summary.splits:
-        raise DatasetError(f"the run in {source.folder} changed while its dataset was being built: build it again")
-    (partial / "README.md").write_text(card, "utf-8", newline="\n")
-    (partial / MANIFEST).write_text(json.dumps(manifest.model_dump(), indent=2) + "\n", "utf-8", newline="\n")
-    verify(partial)
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.replace(folder)
+    try:
+        written = _write(source, partial / "data", test_fraction, _placement(policy, summary))
+        if written.counts != summary.splits:
+            raise DatasetError(f"the run in {source.folder} changed while its dataset was being built: build it again")
+        manifest = Manifest(
+            name=str(source.recipe.get("name", "dataset")),
+            samples=_nested(written.counts),
+            left_out=dict(sorted(summary.straddling.items())),
+            test_fraction=test_fraction,
+            audio=policy,
+            digests=written.digests(),
+        )
+        (partial / "README.md").write_text(card, "utf-8", newline="\n")
+        (partial / MANIFEST).write_text(json.dumps(manifest.model_dump(), indent=2) + "\n", "utf-8", newline="\n")
+        verify(partial)
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.replace(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
     return manifest
 
 
@@ -156,8 +151,7 @@ def verify(folder: Path) -> Manifest:
     found = _Digests()
     for where, published in load_rows(folder):
         found.add(where, published)
-    digests = _nested({key: digest.hexdigest() for key, digest in found.digests.items()})
-    if digests != manifest.digests or _nested(found.counts) != manifest.samples:
+    if found.digests() != manifest.digests or _nested(found.counts) != manifest.samples:
         raise DatasetError(f"{folder} does not load as it was written: {_nested(found.counts)} for {manifest.samples}")
     for task, splits in manifest.samples.items():
         files = datasets.load_dataset_builder(str(folder), task).config.data_files
@@ -168,11 +162,25 @@ def verify(folder: Path) -> Manifest:
 
 
 def load_rows(source: Path | str, *, revision: str | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Stream the rows of a dataset folder or of a dataset on the Hub, each with its split; audio is not decoded."""
-    import datasets
+    """Stream the rows of a dataset folder or of a dataset on the Hub, each with its split; audio is not decoded.
 
-    loaded = datasets.load_dataset(str(source), streaming=True, revision=revision)
+    Raises:
+        InputError: It cannot be loaded, or is not one of ours.
+    """
+    import datasets
+    from pyarrow.dataset import ParquetFragmentScanOptions
+
+    options: dict[str, Any] = {}
+    if (Path(source) / MANIFEST).is_file():  # from a disk, reading ahead a whole shard gains nothing and holds it
+        options["fragment_scan_options"] = ParquetFragmentScanOptions(pre_buffer=False)
+    try:
+        loaded = datasets.load_dataset(str(source), streaming=True, revision=revision, **options)
+    except Exception as error:  # what is not there, not a dataset or out of reach is told apart in many ways
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(f"cannot load {source} as a dataset: {reason}") from None
     for name, stream in loaded.items():
+        if missing := [column for column in COLUMNS.names if column not in (stream.column_names or ())]:
+            raise InputError(f"{source} was not made by balsa-data: it has no column {missing[0]!r}")
         for published in stream.decode(False):
             yield str(name), published
 
@@ -192,6 +200,20 @@ def to_dataset(source: SampleSource) -> datasets.Dataset:
             writer.write_table(batch)
     partial.replace(path)
     return datasets.Dataset.from_file(str(path))
+
+
+def _write(
+    source: SampleSource, folder: Path, test_fraction: float, place: Callable[[AudioClip], AudioFile | None]
+) -> _Digests:
+    written = _Digests()
+    with closing(_Shards(folder)) as shards:
+        for sample in source.samples:
+            where = split(sample.clips, test_fraction)
+            if where is not None:
+                published = row(sample, place)
+                written.add(where, published)
+                shards.add(where, published)
+    return written
 
 
 def _placement(policy: AudioPolicy, summary: Summary) -> Callable[[AudioClip], AudioFile | None]:
@@ -218,7 +240,7 @@ class _Digests:
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
-        self.digests: dict[tuple[str, str], Any] = {}
+        self._hashes: dict[tuple[str, str], Any] = {}
 
     def add(self, where: str, published: Mapping[str, Any]) -> None:
         key = published["task"], where
@@ -229,7 +251,10 @@ class _Digests:
         ]
         texts = {name: value for name, value in published.items() if name != "audios"}
         line = json.dumps([texts, audios], sort_keys=True)
-        self.digests.setdefault(key, hashlib.sha256()).update(line.encode() + b"\n")
+        self._hashes.setdefault(key, hashlib.sha256()).update(line.encode() + b"\n")
+
+    def digests(self) -> dict[str, dict[str, str]]:
+        return _nested({key: digest.hexdigest() for key, digest in self._hashes.items()})
 
 
 class _Shards:

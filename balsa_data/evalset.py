@@ -38,7 +38,7 @@ from balsa_data.negatives import AbsentSounds, Statistics
 from balsa_data.prompting import Prompts
 from balsa_data.recipe import NegativeSpec, Recipe
 from balsa_data.schemas import AudioClip, Record
-from balsa_data.taxonomy import Taxonomy
+from balsa_data.taxonomy import Taxonomy, default
 from balsa_data.taxonomy.text import key
 
 __all__ = ["EvalSet", "ObjectQuestions", "evalset", "order"]
@@ -113,7 +113,7 @@ class ObjectQuestions:
         known = self.taxonomy.sounds
 
         def stated(sound: str) -> bool:
-            return sound in spoken or not stems.isdisjoint(_stems(sound) | _stems(known[sound].phrase))
+            return sound in spoken or not stems.isdisjoint(self._words(sound))
 
         return [
             sound
@@ -121,6 +121,17 @@ class ObjectQuestions:
             if sound in known and not known[sound].generic and stated(sound)
             if not any(akin(sound, other, self.taxonomy) for other in doubted)
         ]
+
+    def _words(self, sound: str) -> frozenset[str]:
+        """Return how the words begin of which metadata must have one to say that this sound is there.
+
+        Those of its name; of a kind (*a lion roaring*) those that say of what: a *tiger* is of the class that is called
+        a lion, but is not called so.
+        """
+        known = self.taxonomy.sounds
+        of_what = (_stems(known[parent].phrase) for parent in known[sound].parents if not known[parent].generic)
+        own = _stems(known[sound].phrase)
+        return own & frozenset().union(*of_what) or own | _stems(sound)
 
     def clear(self, clip: AudioClip) -> bool:
         """Return whether the taxonomy knows every label of a clip as a whole, not a word in it."""
@@ -138,7 +149,8 @@ class ObjectQuestions:
             def surplus(sound: str, count: Counter[tuple[str, bool]] = count) -> int:
                 return count[sound, True] - count[sound, False]
 
-            drawn = (s for s in self._absent.choose(sampling, told, DRAWN, rng) if s in self._asked_for)
+            chosen = self._drawn(sampling, told, rng)
+            drawn = [s for s in chosen if not any(akin(s, t, self.taxonomy) for t in told)]
             yes = sorted((s for s in present if surplus(s) < LEAN), key=surplus)
             no = sorted((s for s in drawn if surplus(s) > -LEAN), key=surplus, reverse=True)
             for is_heard, is_not in zip(yes[:PAIRS], no, strict=False):
@@ -146,11 +158,21 @@ class ObjectQuestions:
                 count[is_not, False] += 1
                 yield sampling, is_heard, is_not
 
+    def _drawn(self, sampling: str, told: frozenset[str], rng: Random) -> list[str]:
+        if sampling == "random":  # of the corpus' own, where a small one's are topped up for other purposes
+            able = [sound for sound in self._absent.candidates(told) if sound in self._asked_for]
+            return rng.sample(able, min(DRAWN, len(able)))
+        return [sound for sound in self._absent.choose(sampling, told, DRAWN, rng) if sound in self._asked_for]
+
     def why_not(self, clip: AudioClip, sounds: frozenset[str]) -> str:
         """Say why a clip is not asked about."""
         if not self.clear(clip):
             return "a label that the taxonomy does not know"
-        return "no pair of sounds that keeps the balance" if self.present(clip, sounds) else "no sound that is surely heard"
+        return (
+            "no pair of sounds that keeps the balance"
+            if self.present(clip, sounds)
+            else "no sound that is surely heard"
+        )
 
     def different(self, sampling: str) -> int:
         """Return how many different sounds are asked for."""
@@ -180,7 +202,7 @@ def order(clip: AudioClip, taxonomy: Taxonomy) -> list[tuple[str, str]]:
     known = taxonomy.sounds
 
     def alike(a: str, b: str) -> bool:
-        return akin(a, b, taxonomy) or (a in known and b in known and taxonomy.confusable(a, b))
+        return akin(a, b, taxonomy) or (a in known and b in known[a].confusables)
 
     spans: dict[str, tuple[float, float]] = {}
     for sound in sorted({s for s, _, _ in timed if s in known and not known[s].generic}):
@@ -216,7 +238,8 @@ def evalset(recipe: Recipe | str | Path, out: Path | str, *, clips: Iterable[Aud
     recipe, out = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe), Path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out} exists and is not an empty folder: give another, or remove it")
-    taxonomy, prompts = Taxonomy.load(recipe.taxonomy), Prompts(recipe.prompts)
+    taxonomy = Taxonomy.load(recipe.taxonomy) if recipe.taxonomy else default()
+    prompts = Prompts(recipe.prompts)
     rows: dict[str, list[dict[str, int | str]]] = {}
     asked: dict[str, AudioClip] = {}
     left_out: Counter[str] = Counter()
@@ -246,7 +269,9 @@ def evalset(recipe: Recipe | str | Path, out: Path | str, *, clips: Iterable[Aud
         store.close()
         if not rows:
             reasons = "; ".join(f"{count} clips: {why}" for why, count in left_out.items())
-            raise InputError(f"the corpus gives no question, a sound must be in some clips and not in others ({reasons})")
+            raise InputError(
+                f"the corpus gives no question, a sound must be in some clips and not in others ({reasons})"
+            )
         _write_questions(output, rows)
         _describe(output, recipe, prompts, made, asked)
     return made
@@ -266,7 +291,6 @@ def _questions(
     sounds: frozenset[str],
 ) -> Iterator[dict[str, str]]:
     """Yield a clip's questions, each Yes before its No, both in the same phrasing."""
-
     seed = f"{recipe.seed}\0evalset\0{clip.id}"
     rng = Random(hashlib.blake2b(seed.encode(), digest_size=8).digest())
 
@@ -296,7 +320,7 @@ def _texts(clip: AudioClip) -> tuple[str, ...]:
 
 
 def _stems(text: str) -> frozenset[str]:
-    """Return how a text's words begin: a *tiger* is of the class that is called a lion, but is not called so."""
+    """Return how a text's words begin: *barks* and *barking* begin alike."""
     return frozenset(word[:3] for word in key(text).split() if word not in _SMALL)
 
 
@@ -351,8 +375,13 @@ def _describe(output: Output, recipe: Recipe, prompts: Prompts, made: EvalSet, a
     template.filters["cell"] = cell
     text = (files("balsa_data") / "evalset.md.jinja").read_text("utf-8")
     card = template.from_string(text).render(
-        made=made, recipe=recipe, sources=sources, version=__version__, pairs=PAIRS, drawn=DRAWN, lean=LEAN, margin=MARGIN
+        made=made,
+        recipe=recipe,
+        sources=sources,
+        version=__version__,
+        pairs=PAIRS,
+        drawn=DRAWN,
+        lean=LEAN,
+        margin=MARGIN,
     )
     output.path("README.md").write_text(card, "utf-8", newline="\n")
-
-

@@ -61,10 +61,10 @@ def akin(a: str, b: str, taxonomy: Taxonomy | None = None) -> bool:
     return a == b or (known and (taxonomy.related(a, b) or taxonomy.join(a, b) is not None))
 
 
-def _told(clip: AudioClip) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+def _told(clip: AudioClip) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[tuple[str, str], ...]]:
     """Return what tells of sounds in the metadata, as the key to what was once worked out from it."""
     voices = {voice for segment in clip.speech for voice in _voices(segment)}
-    return tuple(e.label for e in clip.events), clip.captions, tuple(sorted(voices)), tuple(clip.attributes.values())
+    return tuple(e.label for e in clip.events), clip.captions, tuple(sorted(voices)), tuple(clip.attributes.items())
 
 
 def _voices(segment: SpeechSegment) -> set[str]:
@@ -84,7 +84,7 @@ def _heard(
     events: tuple[str, ...],
     captions: tuple[str, ...],
     voices: tuple[str, ...],
-    attributes: tuple[str, ...],
+    attributes: tuple[tuple[str, str], ...],
     taxonomy: Taxonomy,
 ) -> frozenset[str]:
     found = {taxonomy.resolve(v) or v for v in voices}
@@ -92,7 +92,9 @@ def _heard(
         found |= _named(label, taxonomy) or {label.casefold()}
     for caption in captions:
         found |= {c.sound for c in claims(caption, taxonomy) if c.affirms}
-    return frozenset(found.union(*(_named(value, taxonomy) for value in attributes)))
+    for key, value in attributes:  # "genre: rock" is rock music, "instrument_family: keyboard" a keyboard instrument
+        found |= _named(f"{value} {'music' if 'genre' in key else key.split('_')[0]}", taxonomy)
+    return frozenset(found)
 
 
 @lru_cache(maxsize=16384)  # a corpus has many clips and few labels

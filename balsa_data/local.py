@@ -87,7 +87,9 @@ def serve(path: Path) -> tuple[Any, str]:
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.verbosity = -1
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = len(os.sched_getaffinity(0))
+    # llama.cpp's threads wait for one another at every step: with one on a core that is also wanted by somebody else (this
+    # process' own Python, to begin with) 47 tokens/s become 2. So one core is left free.
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = max(1, len(os.sched_getaffinity(0)) - 1)
     try:
         server = xllamacpp.Server(params)
     except RuntimeError as error:

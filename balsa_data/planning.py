@@ -167,15 +167,15 @@ class Planner:
             clips=clips,
             seed_description="\n\n".join(seeds),
             prompt=prompt,
-            messages=self._prompts.messages(task.name, seeds, prompt, **self._guidance(drafted)),
+            messages=self._prompts.messages(task.name, seeds, prompt, **self._guidance(drafted, phrasing)),
             draft=drafted,
         )
 
-    def _guidance(self, draft: Draft) -> dict[str, Any]:
+    def _guidance(self, draft: Draft, variant: int) -> dict[str, Any]:
         if not draft.guided:
             return {}
         present, absent = (tuple(map(self._absent.phrase, sounds)) for sounds in (draft.present, draft.absent))
-        return {"guided": True, "present": present, "absent": absent, "each": draft.each}
+        return {"guided": True, "present": present, "absent": absent, "each": draft.each, "variant": variant}
 
 
 def lay_out(recipe: Recipe, store: ClipStore, prompts: Prompts, clips: Iterable[AudioClip] | None = None) -> Planner:

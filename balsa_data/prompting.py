@@ -26,7 +26,7 @@ __all__ = ["Prompts", "as_data", "listing"]
 
 ORDINALS = ("First", "Second", "Third", "Fourth")
 STYLES = ("captions", "tags", "timed")
-UNGUIDED: Mapping[str, Any] = {"guided": False, "absent": (), "present": (), "each": ()}
+UNGUIDED: Mapping[str, Any] = {"guided": False, "absent": (), "present": (), "each": (), "variant": 0}
 SPEECH_TRAITS = ("speaker", "gender", "age", "emotion", "accent", "language")
 
 # Whatever could end the audio block, or be read as a placeholder or a turn by a chat template.
@@ -137,7 +137,8 @@ class Prompts:
             task: Names the template.
             seeds: One seed description a clip, in order.
             prompt: The instruction the ALLM is trained with.
-            guidance: What else the template may use: `guided`, `present`, `absent`, `each`, ….
+            guidance: What else the template may use: `guided`, `present`, `absent`, `each`, and `variant`, a number that
+                differs from request to request, to choose among wordings.
         """
         frame = None if guidance else self._frame(task, len(seeds))
         user = "".join((*seeds, prompt)[x] if isinstance(x, int) else x for x in frame) if frame else None

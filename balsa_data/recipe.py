@@ -133,11 +133,13 @@ class PairingSpec(Record):
 
 
 class Limits(Record):
-    """Where a run stops by itself, retries counted; `max_cost` in US dollars."""
+    """Where a run stops by itself, retries counted (`max_cost` in US dollars), and what the provider allows a minute."""
 
     max_cost: Annotated[float, Field(gt=0)] | None = None
     max_tokens: Count | None = None
     max_requests: Count | None = None
+    requests_per_minute: Count | None = None
+    tokens_per_minute: Count | None = None
 
 
 class Prices(Record):

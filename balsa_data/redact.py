@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
 from typing import Any
-from urllib.parse import urlsplit
 
 from balsa_data.audio import public_uri
 
@@ -48,7 +47,7 @@ def _text(text: str) -> str:
     if "\n" in text:
         return text
     if re.match(r"[a-z][a-z0-9+.-]*://\S+$", text):
-        return public_uri(text) if urlsplit(text).scheme != "file" else Path(urlsplit(text).path).name
+        return public_uri(text) if not text.startswith("file:") else text.rstrip("/").rpartition("/")[2]
     if text.startswith(("/", "~")) or PureWindowsPath(text).drive:
         return re.split(r"[\\/]", text.rstrip("\\/"))[-1]
     return text

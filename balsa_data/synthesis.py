@@ -14,9 +14,11 @@ from balsa_data import __version__
 from balsa_data.backbone import Backbone, connect
 from balsa_data.checks import Item, judge, selected
 from balsa_data.claims import EVERYTHING, Polarity, claims
+from balsa_data.client import Client
 from balsa_data.clipstore import ClipStore
 from balsa_data.errors import BackboneUnusable, BudgetReached, RequestFailed
 from balsa_data.journal import Answer, Journal, Outcome
+from balsa_data.pacing import Rate
 from balsa_data.planning import Planner, Request, lay_out
 from balsa_data.progress import Progress
 from balsa_data.prompting import Prompts
@@ -178,6 +180,7 @@ class _Synthesis:
     backbone_given: str | Backbone | None
     concurrency: int
     progress: bool
+    ours: Client | None = field(default=None, init=False)  # to be closed; a backbone handed in is its owner's
     stopped_by: Exception | None = field(default=None, init=False)
     answered_once: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     failed_first: int = field(default=0, init=False)
@@ -202,14 +205,18 @@ class _Synthesis:
             unanswered = self.budget.spent.requests - self.journal.usage().requests
             self.journal.keep("unanswered", (self.journal.fact("unanswered") or 0) + max(0, unanswered))
             self.journal.keep("seconds", (self.journal.fact("seconds") or 0.0) + time.monotonic() - started)
+            if self.ours is not None:
+                await self.ours.aclose()
 
     async def _backbone(self) -> Backbone:
         if self.backbone_given is not None and not isinstance(self.backbone_given, str):
             return self.backbone_given
-        recipe = self.recipe
-        return await asyncio.to_thread(
-            connect, recipe.backbone, recipe.api_base, recipe.parameters, prices=recipe.prices, spend=self.budget.spend
-        )
+        recipe, limits = self.recipe, self.recipe.limits
+        self.ours = await asyncio.to_thread(
+            connect, recipe.backbone, recipe.api_base, recipe.parameters, prices=recipe.prices, spend=self.budget.spend,
+            rate=Rate(limits.requests_per_minute, limits.tokens_per_minute),
+        )  # fmt: skip
+        return self.ours
 
     def _pending(self) -> Iterator[Request]:
         """The plan without what is settled; both are in order, so neither is held."""

@@ -124,7 +124,11 @@ def demo(folder: Path) -> Source:
             present=("tone",),
             absent=("dog", "siren"),
             provenance=provenance(f"neg-{i}", strategy="adversarial", guided=True, prompt_name="negative"),
-            earlier=(refused("A dog is heard.", "absence", "present_denied"), refused("", "empty", "empty"))
+            earlier=(
+                refused("A dog is heard.", "absence", "contradicted"),
+                refused("", "empty", "empty"),
+                refused("A park.", "grounded", "beyond"),
+            )
             if i % 2
             else (),
         )
@@ -148,6 +152,6 @@ def demo(folder: Path) -> Source:
         seed_description="(tone)",
         absent=("dog",),
         provenance=provenance("rej-0"),
-        attempts=(refused("A dog.", "absence", "present_denied"),),
+        attempts=(refused("A dog.", "absence", "contradicted"),),
     )
     return Source(folder, samples, [rejection], [], recipe={"name": "demo", "tasks": {"positive": 1.0}, "publish": {}})

@@ -269,7 +269,7 @@ def test_the_card_says_what_the_hub_reads(run: Source, tmp_path: Path) -> None:
     assert metadata["source_datasets"] == ["extended|demo"]
     assert [c["config_name"] for c in metadata["configs"]] == ["default", "difference", "negative", "positive"]
     assert 'load_dataset("me/demo")' in text
-    for said in ("hosted\\_vllm", "0123abcd", "absence", "present\\_denied", "2505.20166", "test_fraction: 0.3"):
+    for said in ("hosted\\_vllm", "0123abcd", "absence", "contradicted", "2505.20166", "test_fraction: 0.3"):
         assert said in text
     shown = [s for s in run.samples if s.id in ("pos-0", "neg-0")]
     assert all(f"\n{s.response}\n" in text for s in shown)
@@ -332,6 +332,18 @@ def test_text_from_metadata_is_never_markup(tmp_path: Path) -> None:
     assert "/" not in row["audios"][0]["path"]
 
 
+def test_a_card_of_an_unfinished_run_says_so(tmp_path: Path) -> None:
+    run = Source(tmp_path, [sample()])
+    build(run, tmp_path / "whole")
+    assert "were not asked" not in card(tmp_path / "whole")[1]
+
+    class Unfinished(Source):
+        planned = 5
+
+    build(Unfinished(tmp_path, [sample()]), tmp_path / "part")
+    assert "4 were not asked: the run was published before it was finished." in card(tmp_path / "part")[1]
+
+
 def test_the_card_can_be_the_users_own(run: Source, tmp_path: Path) -> None:
     (tmp_path / "mine.jinja").write_text(
         "---\n{{ metadata }}\n---\n{{ name }}: {{ summary.total }} of {{ summary.clips }}"
@@ -390,6 +402,7 @@ def test_a_failed_build_leaves_the_earlier_folder(run: Source, tmp_path: Path) -
     with pytest.raises(InputError, match=r"cannot read the audio file .*take 2.flac: No such file"):
         build(run, tmp_path / "ds")
     assert files(tmp_path / "ds") == before
+    assert not (tmp_path / "ds.partial").exists()
 
 
 def test_clips_without_audio_cannot_be_embedded(tmp_path: Path) -> None:
@@ -398,6 +411,16 @@ def test_clips_without_audio_cannot_be_embedded(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="1 of 2 clips have none"):
         build(run, tmp_path / "ds", audio="embed")
     assert build(run, tmp_path / "ds").audio == "reference"
+
+
+def test_what_is_no_dataset_of_ours_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot load .*nowhere as a dataset") as raised:
+        next(load_rows(tmp_path / "nowhere"))
+    assert "\n" not in str(raised.value)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/train.jsonl").write_text('{"id": "1", "text": "x"}\n')
+    with pytest.raises(InputError, match="was not made by balsa-data: it has no column 'dataset'"):
+        next(load_rows(tmp_path / "other"))
 
 
 def test_an_empty_run_is_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -15,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from balsa_data.errors import CorpusError, InputError
-from balsa_data.evalset import LEAN, MARGIN, EvalSet, evalset, order
+from balsa_data.evalset import LEAN, MARGIN, EvalSet, ObjectQuestions, evalset, order
 from balsa_data.facts import akin, heard, supported
-from balsa_data.recipe import Recipe
+from balsa_data.recipe import NegativeSpec, Recipe
 from balsa_data.schemas import AudioClip, SoundEvent, SpeechSegment
 from balsa_data.taxonomy import default
 
@@ -25,7 +26,11 @@ TAXONOMY = default()
 NAMES = sorted(name for name, sound in TAXONOMY.sounds.items() if not sound.generic)
 COLUMNS = ["entry_id", "audio_index", "prompt_text", "object", "attribute", "label", "sampling"]
 LABELS = "dog barking|car horn|rain|violin|church bell|male speech|sawing|helicopter|frog croaking|typing".split("|")
-MANY = [AudioClip(id=f"c{i}", events=[SoundEvent(label=label)]) for i, label in enumerate(LABELS * 4)]
+MANY = [
+    AudioClip(id=f"c{i}{j}", events=[SoundEvent(label=LABELS[i]), SoundEvent(label=LABELS[(i + j) % len(LABELS)])])
+    for i in range(len(LABELS))
+    for j in (1, 2, 3, 4)
+]
 
 
 def rows(made: EvalSet) -> list[dict[str, Any]]:
@@ -58,23 +63,19 @@ def corpora(draw: st.DrawFn) -> list[AudioClip]:
     return clips
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(clips=corpora())
-def test_no_question_contradicts_the_metadata(clips: list[AudioClip], tmp_path_factory: pytest.TempPathFactory) -> None:
-    try:
-        made = evalset(Recipe.make(), tmp_path_factory.mktemp("set"), clips=clips)
-    except InputError:
-        return
+def test_no_question_contradicts_the_metadata(clips: list[AudioClip]) -> None:
     facts = {clip.id: heard(clip) for clip in clips}
-    for row in rows(made):
-        present = facts[row["audio_index"]]
-        if row["label"] == "Yes":
-            assert row["object"] in present
-        else:
-            assert not supported(row["object"], present)
-            assert not any(akin(row["object"], sound) for sound in present)
-            assert not any(TAXONOMY.confusable(row["object"], s) for s in present if s in TAXONOMY.sounds)
-            assert any(row["object"] in other for other in facts.values())
+    objects = ObjectQuestions([(clip, facts[clip.id]) for clip in clips], TAXONOMY, NegativeSpec())
+    for clip in clips:
+        present = facts[clip.id]
+        for _, yes, no in objects.pairs(clip, present, Random(clip.id)):
+            assert yes in present
+            assert not supported(no, present)
+            assert not any(akin(no, sound) for sound in present)
+            assert not any(TAXONOMY.confusable(no, sound) for sound in present if sound in TAXONOMY.sounds)
+            assert any(no in other for other in facts.values())
 
 
 @settings(max_examples=400, deadline=None)
@@ -116,8 +117,7 @@ def test_order_is_asked_of_what_is_surely_apart() -> None:
     ("caption", "never"),
     [
         ("A man works on a wooden board while rain falls.", {"male speech", "male voice", "man laughing"}),
-        ("Rain falls beside a church.", {"church bell"}),
-        ("Rain falls, and no dog barks.", set()),
+        ("Rain falls on a helicopter.", {"helicopter"}),
     ],
 )
 def test_what_is_merely_named_asks_for_no_no(caption: str, never: set[str], tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_datasets_opens_every_config_with_the_fields_columns(tmp_path: Path, mon
     for name, count in made.questions.items():
         table = datasets.load_dataset(str(made.folder), name, split="test", cache_dir=str(tmp_path / "cache"))
         assert (table.column_names, len(table)) == (COLUMNS, count)
-        assert [json.loads(line) for line in (made.folder / f"{name}.jsonl").open()] == table.to_list()
+        assert [r for r in rows(made) if r["sampling"] == name] == table.to_list()
     yes, no = (r for r in rows(made) if r["sampling"] == "temporal")
     assert (yes["object"], no["object"]) == ("dog barking before car horn", "car horn before dog barking")
 
@@ -227,7 +227,7 @@ def test_the_command(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("corpora: {reader: jsonl, path: clips.jsonl}\n", "utf-8")
     told = balsa("evalset", "mine.yaml", "--out", "set", "--json", cwd=tmp_path)
     assert (told.returncode, told.stderr) == (0, "")
-    assert set(json.loads(told.stdout)["questions"]) == {"random", "popular"}
+    assert set(json.loads(told.stdout)["questions"]) == {"random", "popular", "adversarial"}
     again = balsa("evalset", "mine.yaml", "--out", "set", cwd=tmp_path)
     assert (again.returncode, again.stderr.count("\n")) == (2, 1)
     assert "set exists and is not an empty folder" in again.stderr

@@ -38,6 +38,12 @@ streamed = datasets.load_dataset("me/demo", "negative", split="train", streaming
 print([row["response"] for row in streamed])
 """
 
+EXPORT = """
+import sys
+from balsa_data.exports import export
+print(export("me/demo", "desta", sys.argv[1]).files)
+"""
+
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
@@ -100,6 +106,8 @@ def test_what_is_published_loads_by_its_name(hub: Hub, run: Source, tmp_path: Pa
     assert counts == f"{ {'train': len(run.samples)} } {audio}"
     assert int(difference) == 3
     assert responses == str([s.response for s in run.samples if s.task == "negative"])
+    exported = finish(start(EXPORT, hub, tmp_path, str(tmp_path / "out")))
+    assert exported.strip() == str({"train.jsonl": len(run.samples)})
 
 
 def test_an_upload_that_was_killed_goes_on_where_it_was(hub: Hub, run: Source, tmp_path: Path) -> None:

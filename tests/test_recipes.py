@@ -135,21 +135,25 @@ def test_plans_every_task_over_its_readers_corpora_with_ids_that_stay(name: str,
 
 
 def rendered() -> Iterator[str]:
-    """Yield every template with every kind of metadata, open and guided."""
+    """Yield every template with every kind of metadata, open and, where the task guides, guided."""
     prompts = Prompts()
     for task in TASKS.names():
         least, most = TASKS.module(task).CLIPS
         for count in sorted({least, min(most, 3)}):
             for kind, clip in KINDS.items():
-                for guided in (False, True):
-                    seeds = [prompts.seed_description(clip)] * count
-                    guidance = {"present": ("dog barking",), "absent": ("a siren", "rain")} if guided else {}
-                    prompt = prompts.instruction(task, 0)
-                    *_, user = prompts.messages(task, seeds, prompt, guided=guided, **guidance)
-                    clips = f" x {count}" if count > 1 else ""
-                    yield f"=== {task} · {kind}{clips}{' · guided' if guided else ''}\n{user['content']}\n"
-    (system, _) = prompts.messages("positive", ["x"], "y")
-    yield f"=== system\n{system['content']}\n"
+                seeds = [prompts.seed_description(clip)] * count
+                prompt = prompts.instruction(task, 0, object="a dog barking")
+                guidance = {
+                    "present": ("a dog", "rain"),
+                    "absent": ("a siren", "wind"),
+                    "each": (("a dog",), ("rain", "wind"), ()),
+                }
+                guidance["each"] = guidance["each"][:count]
+                users = [prompts.messages(task, seeds, prompt)[-1]["content"]]
+                users.append(prompts.messages(task, seeds, prompt, guided=True, **guidance)[-1]["content"])
+                for how, user in zip(("open", "guided"), dict.fromkeys(users), strict=False):
+                    yield f"=== {task} of {count} · {kind} · {how}\n{user}\n"
+    yield f"=== system\n{prompts.messages('positive', ['x'], 'y')[0]['content']}\n"
 
 
 def test_golden_prompts() -> None:

@@ -128,7 +128,7 @@ def check(item: Item) -> Verdict:
     for quote in quotes(item.response):
         parts = [_fold(p) for p in re.split(r"\.{2,}|…|\[[^\]]*\]", quote.text)]
         wrong = [p for p in parts if p and not any(f" {p} " in k for k in folded)]
-        if quote.spoken and wrong:
+        if wrong and (quote.spoken or (segments and len(quote.text.split()) >= 4)):
             detail = f"quotes {quote.text!r}, which is not in the transcripts"
             return failed("speech", "transcript", detail, (quote.start, quote.end))
     return _speakers(item, segments) if segments else passed("speech")
@@ -167,7 +167,8 @@ def _known(item: Item, segments: list[SpeechSegment], name: str) -> set[str]:
 def _value(text: str, table: Mapping[str, str]) -> str:
     """Return what the table makes of a metadata field ("en-US" is "en"); an unknown one stands for itself."""
     folded = text.casefold().strip()
-    return table.get(folded) or table.get(re.split("[-_]", folded)[0], folded)
+    base = re.split("[-_]", folded)[0]
+    return table.get(folded) or table.get(base) or (base if base in table.values() else folded)
 
 
 def _sentence(text: str, at: int) -> str:

@@ -24,6 +24,7 @@ __all__ = ["EVERYTHING", "Claim", "Polarity", "Quote", "asked", "claims", "menti
 EVERYTHING = "any sound"
 """The sound of a claim about all of them: "nothing else is heard"."""
 
+# Sounds at large: "no other sounds", not "no sounds of rain".
 _ALL = re.compile(
     r"\b(?:nothing|anything|(?:(?<=no )|(?<=any )|(?<=only )|(?<=other )|(?<=additional )|(?<=further ))"
     r"(?:(?:other|additional|further|more|discernible|audible) )?(?:sounds?|noises?|audio)\b)"
@@ -101,11 +102,12 @@ def claims(
         prompt: What the text answers: decides what a bare list or a "No." means.
         labels: Sounds by other names than the taxonomy's, to be found as written.
     """
-    return _claims(text, taxonomy or default(), prompt, tuple(sorted(labels)))
+    return claims_of(text, taxonomy or default(), prompt, tuple(sorted(labels)))
 
 
 @lru_cache(maxsize=256)  # several checks ask about one response
-def _claims(text: str, taxonomy: Taxonomy, prompt: str, labels: tuple[str, ...]) -> tuple[Claim, ...]:
+def claims_of(text: str, taxonomy: Taxonomy, prompt: str, labels: tuple[str, ...]) -> tuple[Claim, ...]:
+    """Do what `claims` does; its arguments are hashable, and the answer is kept for the next check."""
     quoted = [(q.start, q.end) for q in quotes(text) if q.spoken]
     named = [m for m in mentions(text, labels, taxonomy) if not _within(m.start, quoted)]
     for match in _ALL.finditer(text):

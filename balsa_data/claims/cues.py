@@ -37,7 +37,7 @@ def words(text: str) -> frozenset[str]:
 _PHRASES = {
     Cue.NOT: "not|n't|cannot|never|cant|dont|doesnt|isnt|arent|fails to|fail to|failed to|failing to|hardly ever|"
     "unable to|impossible to",
-    Cue.NO: "no|nor|neither|zero|nobody|no one|nothing|none of|not any|nowhere|unlikely|not a single|not one|nary a",
+    Cue.NO: "no|nor|neither|zero|nobody|no one|nothing|none of|not any|nowhere|unlikely|not a single|not one|nary a|not so",
     Cue.LACK: (
         "without|minus|sans|absence of|absent of|lack of|lacks|lacking|lack|free of|free from|devoid of|"
         "void of|empty of|bereft of|instead of|rather than|as opposed to|in place of|in lieu of|unlike|excluding|"
@@ -73,7 +73,7 @@ _PHRASES = {
         "difficult to tell|difficult to say|not sure|n't sure|not certain|n't certain|n't tell|cannot tell|"
         "not know|n't know|cannot say|n't say|not say|not tell|not clear if|not clear whether|n't clear if|"
         "n't clear whether|not possible to tell|impossible to tell|cannot determine|n't determine|not determine|"
-        "cannot confirm|n't confirm|not confirm|hardly any|barely any|scarcely any|little to no|little or no|even if|what if"
+        "cannot confirm|n't confirm|not confirm|hardly any|barely any|scarcely any|almost no|nearly no|virtually no|practically no|hardly a|little to no|little or no|even if|what if"
     ),
     Cue.IDIOM: (
         "no doubt|no wonder|no matter|no problem|no sooner|no less|no fewer|nothing short of|without a doubt|"
@@ -117,7 +117,7 @@ MANNER = words(
 )
 FILLERS = words(
     "be been being really actually currently ever even also at all directly ever necessarily able to can "
-    "explicitly anywhere either seem seems appear appears sound clearly distinctly readily easily audibly"
+    "do does did explicitly anywhere either seem seems appear appears sound clearly distinctly readily easily audibly"
 )
 DEFINITE_PLACE = words(
     "over amid amidst among amongst during behind beneath underneath alongside accompanying accompany accompanies beside "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 __all__ = ["Quote", "Sentence", "quotes", "sentences"]
 
@@ -12,7 +13,7 @@ _BREAK = re.compile(
     r"(?<![\s.](?:eg|ie|vs|cf))(?<!e\.g)(?<!i\.e)(?<!etc)(?:[.!?…]+[)\]\"”’*_]*(?=\s|$)|[.!?][\])]|;)|\n"
 )
 _BULLET = re.compile(r"\s*(?:[-*•–—·+]+|\(?\d{1,2}[.):]|\(?[a-z]\)|#+)\s+", re.IGNORECASE)
-_QUOTED = re.compile(r"“([^“”\n]+)”|\"([^\"\n]+)\"|«([^«»\n]+)»|(?<!\w)[‘'](?=\w)([^\n]+?)[’'](?!\w)")
+_QUOTED = re.compile(r"“([^“”\n]+)”|\"([^\"\n]+)\"|«([^«»\n]+)»|(?<!\w)[‘'](?=\w)([^\n]{1,400}?)[’'](?!\w)")
 _SAYS = re.compile(
     r"\b(?:sa(?:y|ys|ying|id)|speak(?:s|ing)?|spoken|states?|stat(?:ed|ing)|ask(?:s|ed|ing)?|utter(?:s|ed|ing)?|words?|"
     r"phrases?|sentences?|transcripts?|repl(?:y|ies|ied|ying)|announc(?:e|es|ed|ing)|repeat(?:s|ed|ing)?|quote|"
@@ -24,6 +25,7 @@ _COLON_SPEECH = re.compile(
     r"\b(?:says|saying|said|states|asks|announces|transcript|speaker|voice)\s*:\s*(?=[^\s\"“‘'«])", re.IGNORECASE
 )
 
+_QUOTABLE = re.compile("[\"“‘'«:]")
 _SENTENCE_END = re.compile(r"[.!?\n](?:\s|$)|[\"“”]")
 _STOP = re.compile(r"(?<=[.!?])\s|\n|$")
 _WORD = re.compile(r"\w")
@@ -60,8 +62,11 @@ class Sentence:
     end_mark: str
 
 
-def quotes(text: str) -> list[Quote]:
+@lru_cache(maxsize=256)  # claims and checks ask about one response
+def quotes(text: str) -> tuple[Quote, ...]:
     """Return the quotations in `text`, in order."""
+    if not _QUOTABLE.search(text):
+        return ()
     found: list[Quote] = []
     at = 0
     while match := _QUOTED.search(text, at):
@@ -73,13 +78,14 @@ def quotes(text: str) -> list[Quote]:
             continue
         before, after = text[max(0, start - 60) : start - 1], text[end + 1 : end + 30]
         said = _SAYS.search(_SENTENCE_END.split(before)[-1]) or _SAYS.search(_SENTENCE_END.split(after)[0])
-        found.append(Quote(start, end, match[group], bool(said) or len(match[group].split()) >= 4))
+        whole = match.group() == text.strip()  # a text in quotation marks is the text
+        found.append(Quote(start, end, match[group], bool(said) or (len(match[group].split()) >= 4 and not whole)))
     for match in _COLON_SPEECH.finditer(text):
         stop = _STOP.search(text, match.end())
         end = stop.start() if stop else len(text)
         if end > match.end() and not any(q.start < end and match.end() < q.end for q in found):
             found.append(Quote(match.end(), end, text[match.end() : end], spoken=True))
-    return sorted(found, key=lambda q: q.start)
+    return tuple(sorted(found, key=lambda q: q.start))
 
 
 def sentences(text: str, quoted: Sequence[tuple[int, int]] = ()) -> Iterator[Sentence]:

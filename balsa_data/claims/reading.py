@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from balsa_data.claims.clauses import Token, finite, is_denial, states, tokens
@@ -71,6 +72,7 @@ def read(
     return reader.found
 
 
+@lru_cache(maxsize=1024)  # a run has few prompts
 def asked(prompt: str) -> Asked:
     """Return what a prompt asks for: "absent" sounds, "present" ones, or "yes/no"."""
     words = tokens(prompt, 0, len(prompt), ())

@@ -109,7 +109,8 @@ class _Walk:
         """Whether the mention is the known part of "no birds over the traffic"."""
         if self.background and i > 2 and (self.words[i - 1].text == "and" or self.words[i - 2].text == "and"):
             return True
-        before = [t for t in self.words[max(0, i - 4) : i] if t.sound is None]
+        since = max((k + 1 for k in range(i) if self.words[k].sound is not None), default=0)
+        before = self.words[max(since, i - 4) : i]
         texts = [t.text for t in before]
         if "," in texts or "or" in texts:
             return False

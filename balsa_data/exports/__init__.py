@@ -91,7 +91,9 @@ def export(
         rows: Iterable[Row] = preparation.rows(source, revision)
         EXPORTS.bind(name, {"preference": True} if preference else {})(rows, output)
         if not output.files:
-            reasons = "; ".join([f"{count} {why}" for why, count in preparation.left_out.items()])
+            reasons = "; ".join(
+                [*(f"{n} {why}" for why, n in preparation.left_out.items()), *preparation.warnings(format)]
+            )
             what = "pair" if preference else "sample"
             raise InputError(f"there is no {what} to write as {format}{f': {reasons}' if reasons else ''}")
     return Report(

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from balsa_data.audio import decode, file_name, join, read, wav
 from balsa_data.dataset import load_rows
@@ -23,7 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["FALSE_CLAIMS", "Clip", "Format", "Preparation", "Rejected", "Row"]
 
-FALSE_CLAIMS = frozenset({"absence", "grounded", "speech"})  # checks whose refusal means that something false was said
+FALSE_CLAIMS = {  # (check, reason) of which each means that something false was said, not that something was said badly
+    ("absence", "contradicted"),
+    ("grounded", "unsupported"),
+    ("speech", "speaker"),
+    ("speech", "transcript"),
+}
 REMOTE = frozenset(
     {"gs", "hf", "http", "https", "s3"}
 )  # where a published row may refer to; never a file of this machine
@@ -235,7 +239,7 @@ class Preparation:
         data, path = audio["bytes"], str(audio["path"])
         if isinstance(data, bytes):
             return read(data)
-        if self._own or urlsplit(path).scheme in REMOTE:
+        if self._own or path.partition("://")[0] in REMOTE:
             return read(path)
         if self._root is None:
             raise InputError(f"the dataset only refers to {path!r}: say where its recordings are (audio_root)")
@@ -274,7 +278,7 @@ class Preparation:
 def _false_claims(earlier: Sequence[Attempt], accepted: str) -> Iterator[Rejected]:
     seen = {accepted}
     for attempt in earlier:
-        verdict = next((v for v in attempt.verdicts if not v.ok and v.check in FALSE_CLAIMS), None)
+        verdict = next((v for v in attempt.verdicts if not v.ok and (v.check, v.reason) in FALSE_CLAIMS), None)
         if verdict is not None and attempt.response not in seen:
             seen.add(attempt.response)
             yield Rejected(attempt.response, verdict.reason or verdict.check)

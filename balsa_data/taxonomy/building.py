@@ -92,9 +92,9 @@ def build(layers: Sequence[Sequence[Path]]) -> Contents:
         labels |= _unique(
             ((key(label), _Claim(e.name, e.where)) for e in entries for label in e["labels"]), lambda c: c.where
         )
-    _check_tree(stated)
+    ancestors = _ancestors(stated)
     sounds = _sounds(stated)
-    readings = _readings(claims, senses, sounds)
+    readings = _readings(claims, senses, ancestors)
     forms: dict[str, list[str]] = {name: [] for name in sounds}
     for form, reading in readings.items():
         if reading.sound and reading.role is Role.SOUND:
@@ -153,20 +153,28 @@ def _joins(stated: Mapping[str, Sequence[Entry]]) -> dict[frozenset[str], str]:
     return {frozenset(pair.split("+")): e.name for pair, e in _unique(pairs, lambda e: e.where).items()}
 
 
-def _check_tree(stated: Mapping[str, Sequence[Entry]]) -> None:
+def _ancestors(stated: Mapping[str, Sequence[Entry]]) -> dict[str, set[str]]:
+    """Return what each class is a kind of; what is above comes first.
+
+    Raises:
+        TaxonomyError: An unknown class, or a cycle.
+    """
     for entry in (e for entries in stated.values() for e in entries):
         for field, others in (("is", _parents(entry)), ("confusable", entry["confusable"])):
             for other in others:
                 if other not in stated:
                     raise TaxonomyError(_unknown(entry.where, entry.name, f"under {field!r}", other, stated))
-    above = {name: [p for e in entries for p in _parents(e)] for name, entries in stated.items()}
+    parents = {name: [p for e in entries for p in _parents(e)] for name, entries in stated.items()}
+    ancestors: dict[str, set[str]] = {}
     try:
-        TopologicalSorter(above).prepare()
+        for name in TopologicalSorter(parents).static_order():
+            ancestors[name] = {p for q in parents[name] for p in (q, *ancestors[q])}
     except CycleError as error:
         ring = error.args[1]
         raise TaxonomyError(
             f"{stated[ring[0]][-1].where}: {ring[0]!r} is a kind of itself ({' < '.join(ring)}); take one 'is' out"
         ) from None
+    return ancestors
 
 
 def _unknown(where: str, name: str, what: str, other: str, known: Iterable[str]) -> str:
@@ -195,12 +203,9 @@ def _sounds(stated: Mapping[str, Sequence[Entry]]) -> dict[str, Sound]:
 
 
 def _readings(
-    claims: Mapping[str, Sequence[_Claim]], senses: Mapping[str, Senses], sounds: Mapping[str, Sound]
+    claims: Mapping[str, Sequence[_Claim]], senses: Mapping[str, Senses], ancestors: Mapping[str, set[str]]
 ) -> dict[str, Reading]:
     """Decide what each form means: by its rules, else its one class, else the most general of related ones."""
-    ancestors: dict[str, set[str]] = {}  # in an order where what is above comes first
-    for name in TopologicalSorter({name: s.parents for name, s in sounds.items()}).static_order():
-        ancestors[name] = {p for q in sounds[name].parents for p in (q, *ancestors[q])}
     rank = {name: i for i, name in enumerate(ancestors)}
     readings = {}
     for form, claimed in claims.items():
@@ -214,8 +219,7 @@ def _readings(
         readings[form] = Reading(top.sound, top.role)
     for form, sense in senses.items():
         for rule in sense.rules:
-            if rule.sound is not None and rule.sound not in sounds:
-                raise TaxonomyError(_unknown(sense.where, form, "among its senses", rule.sound, sounds))
+            if rule.sound is not None and rule.sound not in ancestors:
+                raise TaxonomyError(_unknown(sense.where, form, "among its senses", rule.sound, ancestors))
         readings[form] = Reading(None, rules=sense.rules)
     return readings
-

@@ -3,7 +3,7 @@
 ``labelled.jsonl`` holds one item a line. `source` tells where a response is from: "SmolLM2-135M" is verbatim output of
 the embedded backbone over AudioCaps captions (MIT), AudioSet tags (CC-BY-4.0) and transcripts of spoken prompts; "written" is ours, in
 the manner of a stronger model, most in minimal pairs. `split` tells how it was used: "dev" was looked at while the rules
-were written, "held" and "test" were labelled before the checks ran on them and looked at afterwards.
+were written; "held" and "test" were labelled, one after the other, before the checks ran on them, and looked at after.
 """
 
 from __future__ import annotations
@@ -76,7 +76,11 @@ def confusion(items: list[Labelled]) -> str:
             wrong.append(f"{one.id}: {label}, refused for {refused}: {one.item.response!r}")
     names = sorted({name for pair in table for name in pair})
     rows = [f"{'labelled / judged':<18}" + "".join(f"{name:>13}" for name in names)]
-    rows += [f"{a:<18}" + "".join(f"{table[a, b] or '·':>13}" for b in names) for a in names if any(table[a, b] for b in names)]
+    rows += [
+        f"{a:<18}" + "".join(f"{table[a, b] or '·':>13}" for b in names)
+        for a in names
+        if any(table[a, b] for b in names)
+    ]
     return "\n".join([*rows, "", *wrong])
 
 

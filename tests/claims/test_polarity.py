@@ -179,6 +179,76 @@ The {-dog} is inaudible to human ears.
 {+Speech} (no {-music}).
 A man says "{x} and no {x}", and {+birds} sing.
 There are no {-dogs}, {-cats}, or {-birds} in this clip. There is {+rain}.
+You might expect to hear {-thunder}, but there is none.
+One would expect {-birds}, yet none are heard.
+Surprisingly, no {-birds} are {-singing}.
+Notably absent is the sound of {-birds}.
+The absence of {-birds} is notable.
+{-Birds} are conspicuously absent.
+There's no indication of {-traffic}.
+Not present in this audio are the sounds of {-rain}, {-wind}, and {-dogs}.
+The {+barking} is the only sound; {-traffic} is absent.
+It's not {-music} but {+speech}.
+Devoid of any {-music}, the clip features {+rain}.
+Other sounds, such as {-dogs} or {-cats}, are not present.
+Sounds such as {-thunder}, {-rain}, or {-wind} are not audible.
+No other sounds, like {-dogs} or {-cats}, can be heard.
+I hear {+rain}. No {-dogs} though.
+I hear no {-dogs} or {-cats} — only {+rain}.
+{-Dogs}? No. {-Cats}? No. {+Rain}? Yes.
+There is {+rain} (but no {-thunder}).
+Neither the {-dog} nor the {-cat} makes a sound.
+There's {+rain} with no {-thunder}.
+There's {+rain}, no {-thunder}, and no {-wind}.
+The audio features {+rain}, but lacks {-thunder} and {-wind}.
+It doesn't sound like {-a dog}.
+That is not {-thunder}.
+Instead of {-dogs barking}, we hear {+cats meowing} and {+birds singing}.
+I can't identify any {-animals}, {-vehicles}, or {-voices} in the audio.
+I did not hear {-a dog}, nor {-a cat}, nor even {-a bird}.
+At no point does {-a dog} bark.
+Nowhere in the recording is {-a dog} heard.
+Not one {-dog} barks.
+Never does {-a bell} ring.
+The clip is about {+rain}, so you won't find {-music}.
+No {-dogs} are present, but the audio does include {+rain}, {+wind}, and {+thunder}.
+Contrary to expectations, there is no {-rain}.
+{+Rain} is heard, as opposed to {-thunder}.
+Only {+rain}, no {-thunder}.
+Almost no {?traffic} is heard.
+There are few {+birds}.
+There is no {-rain}, no {-wind}, nothing of the sort; there is {+music}.
+I can hear {+rain}, and I can't hear {-wind}.
+There's no {-dog}, just {+a cat} and {+a bird}.
+The {+dog} is barking, and no {-cat} is meowing.
+The clip has {+rain} and {+wind} but not {-thunder}.
+The clip contains {+music}, yet not {-singing}.
+{+Rain} can be heard, but not {-thunder} or {-wind}.
+{+Rain} is audible; not so {-thunder}.
+There is a complete lack of {-music}, though {+people talk}.
+Beyond the {+rain}, there is no {-thunder}.
+You can't hear {-dogs}, and you can't hear {-cats} either, but you can hear {+rain}.
+In this clip, {-dogs} and {-cats} are not to be found, while {+rain} is.
+What you won't hear: {-dogs}, {-cats}, or {-birds}.
+What's missing is {-music}.
+{-Music} is what's missing.
+{-Music} is the one thing that is not heard.
+The {-siren} was not recorded.
+The microphone did not pick up any {-dogs}.
+There's neither {-rain} nor {-wind}, but {+thunder} is present.
+A lack of {-speech} makes it feel empty.
+{+Rain} without any {-thunder} or {-wind}.
+{+Rain}, without {-thunder}, can be heard.
+There is not only {+rain} but {+thunder} as well.
+It isn't {-rain} that is heard; it's {+wind}.
+I'd say there is no {-rain}.
+No, {-dogs} are not heard.
+No, there is {+rain} but no {-dog}.
+Yes, {+dogs} are heard.
+The clip is free from the sounds of {-traffic} and {-people}.
+None of the following are heard: {-dogs}, {-cats}.
+The following cannot be heard: {-dogs}, {-cats}, and {-rain}.
+You can hear {+rain}; you cannot hear {-dogs}, {-cats}, or {-wind}.
 {+Rain} falls. No {-thunder}. {+Wind} blows.
 """
 
@@ -205,7 +275,9 @@ def unmark(marked: str) -> tuple[str, list[tuple[int, int]], dict[int, Polarity]
     return text, spans, want
 
 
-def judge(marked: str, answers: Asked = "present", *, kin: bool = False) -> tuple[dict[int, Polarity], dict[int, Polarity]]:
+def judge(
+    marked: str, answers: Asked = "present", *, kin: bool = False
+) -> tuple[dict[int, Polarity], dict[int, Polarity]]:
     text, spans, want = unmark(marked)
     quoted = [m.span(1) for m in re.finditer(r'says "([^"]*)"', text)]
     spans_outside = [s for s in spans if not any(a <= s[0] < b for a, b in quoted)]

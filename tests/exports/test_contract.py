@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import tarfile
 from collections import Counter
 from collections.abc import Iterator
@@ -17,9 +18,11 @@ import pytest
 import soundfile
 from sources import Source, clip, demo, provenance, sample, tone
 
+from balsa_data.checks import CHECKS
 from balsa_data.dataset import build
 from balsa_data.errors import InputError
 from balsa_data.exports import EXPORTS, export, formats
+from balsa_data.exports._rows import FALSE_CLAIMS
 from balsa_data.rows import COLUMNS
 
 EVERY = pytest.mark.parametrize("name", formats())
@@ -293,8 +296,8 @@ def test_preference_pairs_are_written_or_refused(name: str, tmp_path: Path) -> N
         texts = list(strings(pair))
         assert "There is no dog. Ünïcode: 狗 🐕" in texts  # accepted
         assert "A dog is heard." in texts  # refused for a false claim
-        assert pair["reason"] == "present_denied"
-        assert "" not in texts  # refused for being empty: no false claim
+        assert pair["reason"] == "contradicted"
+        assert not {"", "A park."} & set(texts)  # refused for being empty, or for guessing: no false claim
     labels = [json.loads(line)["label"] for line in (tmp_path / "out/train_kto.jsonl").read_text().splitlines()]
     assert labels == [True, False, True, False]
 
@@ -306,6 +309,10 @@ def test_preference_pairs_need_the_run(name: str, tmp_path: Path) -> None:
         export(tmp_path / "ds", name, tmp_path / "out", preference=True)
 
 
+def test_false_claims_are_reasons_that_checks_give() -> None:
+    assert all(reason in CHECKS.module(check).REASONS for check, reason in FALSE_CLAIMS)
+
+
 def test_an_unknown_format_names_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="did you mean 'llamafactory'"):
         export(demo(tmp_path / "run"), "llama-factory", tmp_path / "out")
@@ -313,7 +320,7 @@ def test_an_unknown_format_names_the_nearest(tmp_path: Path) -> None:
 
 def test_a_dataset_that_only_refers_to_its_audio_takes_it_from_where_it_is(tmp_path: Path) -> None:
     build(demo(tmp_path / "run"), tmp_path / "ds", audio="reference")
-    with pytest.raises(InputError, match="15 whose audio cannot be read"):
+    with pytest.raises(InputError, match=r"15 whose audio cannot be read; the dataset only refers to 'take 0.flac'"):
         export(tmp_path / "ds", "desta", tmp_path / "out")
     report = export(tmp_path / "ds", "desta", tmp_path / "out", audio_root=tmp_path / "run/audio")
     assert report.files == {"train.jsonl": 15}
@@ -349,3 +356,26 @@ def test_audio_beyond_what_an_encoder_hears_is_warned_of(tmp_path: Path) -> None
     run = Source(tmp_path, [sample("s", halves, "difference")])
     assert export(run, "desta", tmp_path / "desta").warnings == ()  # 30 s a clip
     assert "beyond the 30 seconds" in export(run, "salmonn", tmp_path / "salmonn").warnings[0]  # 30 s together
+
+
+@pytest.mark.parts
+@pytest.mark.skipif("BALSA_PARTS" not in os.environ, reason="BALSA_PARTS names no folder of real parts")
+@EVERY
+def test_real_recordings_are_published_and_exported(name: str, tmp_path: Path) -> None:
+    folder = Path(os.environ["BALSA_PARTS"]) / "sounds"
+    known = [json.loads(line) for line in (folder / "clips.jsonl").read_text("utf-8").splitlines()]
+    chosen = [k for k in known if k["audio"].endswith(".ogg")][:4] + [k for k in known if k["audio"].endswith(".flac")][
+        :4
+    ]
+    made = provenance("s", strategy="random")
+    clips = [clip(k["id"], str(folder / k["audio"])) for k in chosen]
+    samples = [
+        sample(c.id, [c], response=f"A {k['label']}.", present=(k["label"],), absent=("siren",), provenance=made)
+        for c, k in zip(clips, chosen, strict=True)
+    ]
+    samples.append(sample("pair", [clips[0], clips[-1]], "difference", response="They differ."))
+    build(Source(tmp_path / "run", samples), tmp_path / "ds")
+    report = export(tmp_path / "ds", name, tmp_path / "out")
+    assert report.clips == 8
+    assert report.seconds > 1
+    assert sum(report.left_out.values()) == (0 if declared(name).clips is None else 1)

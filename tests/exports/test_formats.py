@@ -25,7 +25,7 @@ def run(tmp_path: Path) -> Source:
     high = clip("high", tone(0.25, 16000, 800), dataset="esc50", speech=(SpeechSegment(transcript="Hello."),))
     made = provenance("s1", strategy="popular", guided=True)
     one = sample("s1", [low], "negative", PROMPT, RESPONSE, present=("tone",), absent=("dog", "cat"), provenance=made)
-    one = one.model_copy(update={"earlier": (refused("A dog.", "absence", "present_denied"),)})
+    one = one.model_copy(update={"earlier": (refused("A dog.", "absence", "contradicted"),)})
     return Source(tmp_path / "run", [one, sample("s2", [low, high], "difference", COMPARE, DIFFERENCE)])
 
 

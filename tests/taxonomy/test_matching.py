@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +28,10 @@ SENTENCES = [
     # people
     ("a man speaks", {"man speaks": "male speech"}),
     ("a man and a small child speak", {"man": "male speech", "child speak": "child speech"}),
-    ("a man, a woman and a child laugh", {"man": "man laughing", "woman": "woman laughing", "child laugh": "child laughing"}),
+    (
+        "a man, a woman and a child laugh",
+        {"man": "man laughing", "woman": "woman laughing", "child laugh": "child laughing"},
+    ),
     ("a man talks to a woman", {"man talks": "male speech"}),
     ("a man mumbles", {"man": "male speech", "mumbles": "mumbling"}),
     ("A man works on a wooden fence", {}),
@@ -56,7 +61,7 @@ SENTENCES = [
     ("cars sound their horns", {"cars sound their horns": "car horn"}),
     ("a train blows its horn", {"train blows its horn": "train horn"}),
     ("a bass drum", {"bass drum": "bass drum"}),
-    ("the bass is loud", {"bass": "bass (instrument role)"}),
+    ("the bass is loud", {"bass": "bass"}),
     ("he taps on a desk", {"taps": "tapping"}),
     ("water from a tap", {"water from a tap": "water tap"}),
     ("a crane at a construction site", {"crane": "crane", "construction site": "construction noise"}),
@@ -99,7 +104,7 @@ words = st.sampled_from([form for form, _ in FORMS] + "a man the dog's , . and i
 def test_find_never_raises_and_its_spans_are_right(text: str) -> None:
     mentions = default().find(text)
     assert all(isinstance(m, Mention) and text[m.start : m.end] == m.text and m.start < m.end for m in mentions)
-    assert all(a.end <= b.start for a, b in zip(mentions, mentions[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(mentions))
     assert {m.sound for m in mentions} <= set(default().sounds)
 
 

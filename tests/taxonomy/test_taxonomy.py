@@ -49,7 +49,13 @@ def test_nothing_is_confused_with_its_own_kind() -> None:
 
 @pytest.mark.parametrize(
     ("a", "b"),
-    [("rain", "shower"), ("applause", "rain"), ("engine", "truck"), ("rain on surface", "shower"), ("hum", "engine idling")],
+    [
+        ("rain", "shower"),
+        ("applause", "rain"),
+        ("engine", "truck"),
+        ("rain on surface", "shower"),
+        ("hum", "engine idling"),
+    ],
 )
 def test_a_listener_could_confuse(a: str, b: str) -> None:
     assert default().confusable(a, b)
@@ -127,19 +133,34 @@ senses:
 BAD = [
     ("sounds:\n  a:\n    is: b\n  b:\n    is: a\n", r"mine.yaml:\d: '[ab]' is a kind of itself \([ab] < [ab] < [ab]\)"),
     ("sounds:\n  a:\n    is: dogg\n", "mine.yaml:2: 'a' has an unknown class 'dogg' under 'is'; did you mean 'dog'"),
-    ("sounds:\n  a:\n    confusable: zzzzz\n", "mine.yaml:2: 'a' has an unknown class 'zzzzz' under 'confusable'; add it"),
-    ("sounds:\n  a:\n    verbs: glug\n  b:\n    forms: glugs\n", "mine.yaml:4: 'glugs' means 'b' here and 'a' in .*mine.yaml:2"),
+    (
+        "sounds:\n  a:\n    confusable: zzzzz\n",
+        "mine.yaml:2: 'a' has an unknown class 'zzzzz' under 'confusable'; add it",
+    ),
+    (
+        "sounds:\n  a:\n    verbs: glug\n  b:\n    forms: glugs\n",
+        "mine.yaml:4: 'glugs' means 'b' here and 'a' in .*mine.yaml:2",
+    ),
     ("sounds:\n  a:\n    noun: b\n", "mine.yaml:3: 'a' has an unknown field 'noun'; did you mean 'nouns'"),
     ("sounds:\n  a:\n    nouns: [b, c]\n", "mine.yaml:3: expected text, comma-separated"),
     ("sounds:\n  a: {}\n  a: {}\n", "mine.yaml:3: 'a' stands here twice"),
     ("sounds:\n  - a\n", "mine.yaml:1: expected 'name: …' lines"),
     ("sound:\n  a: {}\n", "mine.yaml:1: unknown part 'sound'; did you mean 'sounds'"),
-    ("senses:\n  a:\n    - dogg: otherwise\n", "mine.yaml:2: 'a' has an unknown class 'dogg' among its senses; did you mean 'dog'"),
+    (
+        "senses:\n  a:\n    - dogg: otherwise\n",
+        "mine.yaml:2: 'a' has an unknown class 'dogg' among its senses; did you mean 'dog'",
+    ),
     ("senses:\n  a:\n    - dog: near b\n", "mine.yaml:2: 'a' needs one rule 'otherwise', as its last"),
     ("senses:\n  a:\n    - dog: close to b\n    - cat: otherwise\n", "mine.yaml:3: 'a' has a rule 'close to b'"),
     ("senses:\n  a:\n    dog: otherwise\n", "mine.yaml:2: 'a' needs a list"),
-    ("senses:\n  a:\n    - dog: otherwise\n  b, a:\n    - cat: otherwise\n", "mine.yaml:4: 'a' stands in .*mine.yaml:2 too"),
-    ("sounds:\n  a:\n    is: dog + rain\n  b:\n    is: rain + dog\n", "mine.yaml:4: 'dog.rain' stands in .*mine.yaml:2 too"),
+    (
+        "senses:\n  a:\n    - dog: otherwise\n  b, a:\n    - cat: otherwise\n",
+        "mine.yaml:4: 'a' stands in .*mine.yaml:2 too",
+    ),
+    (
+        "sounds:\n  a:\n    is: dog + rain\n  b:\n    is: rain + dog\n",
+        "mine.yaml:4: 'dog.rain' stands in .*mine.yaml:2 too",
+    ),
     ("sounds:\n  a: [\n", r"mine.yaml:\d: not YAML"),
 ]
 

@@ -1,0 +1,212 @@
+"""How a backbone is asked: tried again where another try may succeed, paced, counted; what is sent is a subclass's.
+
+What can pass (429, 5xx, timeouts, resets, an answer that is no answer) is tried again after a jittered, growing wait, or
+after the wait the server asks for; what cannot fails the request at once (`RequestFailed`), and what would fail every
+request stops the run (`BackboneUnusable`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from balsa_data.audio import public_uri
+from balsa_data.errors import BackboneError, BackboneUnusable, RequestFailed
+from balsa_data.journal import Answer
+from balsa_data.pacing import Endpoint, Pool, Rate
+from balsa_data.recipe import SECRET, Prices
+from balsa_data.schemas import Usage
+
+__all__ = ["Client", "Passing", "refused", "retry_after"]
+
+TRIES = 6
+LONGEST_WAIT = 60.0  # seconds; a server that asks for more is not waited for longer
+SHORTEST_KEY = 6  # characters; what is shorter is no key, and blotting it out would blot out words
+TIMEOUT = 300.0  # seconds for one try
+LONGEST_TEXT = 1_000_000  # characters; no backbone means to answer a question about a clip with more
+_TOO_LONG = re.compile(
+    r"context.?(?:length|window|size)|maximum.{0,40}(?:tokens|length)|too (?:long|many tokens)", re.IGNORECASE
+)
+_POLICY = re.compile(r"content.?(?:policy|filter|management)|responsible.?ai", re.IGNORECASE)
+
+
+class Passing(BackboneError):
+    """This try failed, and another may not.
+
+    Args:
+        message: What happened.
+        after: How many seconds the server asks to wait.
+        crowded: Whether it says that it has too much to do.
+    """
+
+    def __init__(self, message: str, after: float | None = None, *, crowded: bool = False) -> None:
+        super().__init__(message)
+        self.after = after
+        self.crowded = crowded
+
+
+class Client:
+    """A model at one address or several that share the load.
+
+    Args:
+        model: A litellm model string.
+        api_bases: Addresses; none for the provider's own.
+        parameters: Sent with each request.
+        prices: Where litellm knows none.
+        tries: For one request, at most.
+        longest_wait: Between two tries, in seconds.
+        spend: Called before every try; raises `BudgetReached` when there is nothing left to spend.
+        rate: What the provider allows a minute.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        api_bases: Sequence[str] = (),
+        parameters: dict[str, Any] | None = None,
+        *,
+        prices: Prices | None = None,
+        tries: int = TRIES,
+        longest_wait: float = LONGEST_WAIT,
+        spend: Callable[[], None] = lambda: None,
+        rate: Rate | None = None,
+    ) -> None:
+        self._model = model
+        self._pool = Pool([Endpoint(base) for base in api_bases] or [Endpoint(None)], rate)
+        self._parameters = {"timeout": TIMEOUT, **(parameters or {})}
+        self._prices = prices
+        self._tries = tries
+        self._backoff = wait_random_exponential(multiplier=0.5, max=longest_wait)
+        self._longest_wait = longest_wait
+        self._spend = spend
+
+    async def ask(self, messages: Sequence[dict[str, str]], seed: int) -> Answer:
+        """See `Backbone.ask`."""
+        tries = 0
+        try:
+            async for attempt in AsyncRetrying(
+                stop=stop_after_attempt(self._tries),
+                wait=self._wait,
+                retry=retry_if_exception_type(Passing),
+                reraise=True,
+            ):
+                with attempt:
+                    endpoint, taken = await self._pool.take()
+                    started, tokens = time.monotonic(), 0
+                    try:
+                        self._spend()
+                        tries += 1
+                        answer = await self._send(endpoint, messages, seed)
+                        tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens
+                        endpoint.answered(time.monotonic() - started)
+                    except Passing as error:
+                        endpoint.failed(crowded=error.crowded, after=error.after)
+                        raise
+                    finally:
+                        self._pool.release(endpoint, taken, tokens)
+        except Passing as error:
+            raise RequestFailed(f"no answer in {tries} tries, the last: {error}", tries) from None
+        except RequestFailed as error:
+            raise RequestFailed(str(error), tries) from None
+        if tries == 1:
+            return answer
+        return answer.model_copy(update={"usage": answer.usage.model_copy(update={"requests": tries})})
+
+    async def aclose(self) -> None:
+        """Let go of what is open; the client can be used again."""
+
+    async def _send(self, endpoint: Endpoint, messages: Sequence[dict[str, str]], seed: int) -> Answer:
+        raise NotImplementedError
+
+    def _wait(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.after if isinstance(error, Passing) else None
+        return self._backoff(state) if asked is None else min(asked, self._longest_wait)
+
+    def _said(self, text: str) -> str:
+        """What an error says, on one line, without any key."""
+        said = " ".join(text.split())
+        for key in {*_secrets(self._parameters), *_secrets(os.environ)}:
+            if len(key) >= SHORTEST_KEY:
+                said = said.replace(key, "***")
+        return said[:300]
+
+    def _answer(self, text: Any, finish_reason: Any, usage: Any, cost: float | None = None) -> Answer:
+        """Return what a server sent as an answer, or say why it is none."""
+        if finish_reason == "content_filter":
+            raise RequestFailed("the provider's content filter withheld the answer")
+        if not isinstance(text, str):
+            raise Passing("the answer has no text")
+        if len(text) > LONGEST_TEXT:
+            raise Passing(f"the answer has {len(text):,} characters")
+        if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
+            raise Passing("the answer is not valid Unicode")
+        sent, written = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+        if self._prices:
+            known = None not in (sent, written) or not (self._prices.input or self._prices.output)
+            cost = ((sent or 0) * self._prices.input + (written or 0) * self._prices.output) / 1e6 if known else None
+        return Answer(
+            text=text,
+            finish_reason=finish_reason if isinstance(finish_reason, str) else None,
+            usage=Usage(requests=1, prompt_tokens=sent or 0, completion_tokens=written or 0, cost=cost),
+        )
+
+    def _at(self, endpoint: Endpoint) -> str:
+        return f"{self._model} at {public_uri(endpoint.base)}" if endpoint.base else self._model
+
+
+def refused(status: int, said: str, model: str, after: float | None = None) -> BackboneError:
+    """Say of an HTTP status whether it passes, ends the request, or ends the run."""
+    if status == 401:
+        return BackboneUnusable(
+            f"{model} refuses the key: set the provider's API key in its environment variable ({said})"
+        )
+    if status == 403:
+        return BackboneUnusable(f"{model} denies access: use a key that may call it ({said})")
+    if status == 404:
+        return BackboneUnusable(f"{model} does not exist: check the model's name and api_base ({said})")
+    if status >= 500 or status in {408, 409, 425, 429}:
+        return Passing(said, after, crowded=status in {429, 503, 529})
+    if _TOO_LONG.search(said):
+        return RequestFailed(f"the request is longer than the model's context ({said})")
+    if _POLICY.search(said):
+        return RequestFailed(f"refused by the provider's content policy ({said})")
+    return RequestFailed(f"refused with status {status} ({said})")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds a server asks to wait, from a number or a date; by the server's own clock where it tells it."""
+    asked = headers.get("retry-after")
+    if asked is None:
+        return None
+    try:
+        return max(0.0, float(asked))
+    except ValueError:
+        pass
+    try:
+        told = headers.get("date")
+        now = parsedate_to_datetime(told).timestamp() if told else time.time()
+        return max(0.0, parsedate_to_datetime(asked).timestamp() - now)
+    except ValueError:
+        return None
+
+
+def _count(usage: Any, name: str) -> int | None:
+    """A number of tokens as a server tells it; None where it tells nonsense or nothing."""
+    told = usage.get(name) if isinstance(usage, Mapping) else getattr(usage, name, None)
+    return told if type(told) is int and 0 <= told < 2**40 else None
+
+
+def _secrets(values: Mapping[str, Any], *, all_of_them: bool = False) -> Iterator[str]:
+    for name, value in values.items():
+        secret = all_of_them or bool(SECRET.search(name))
+        if isinstance(value, Mapping):
+            yield from _secrets(value, all_of_them=secret)
+        elif secret and isinstance(value, str):
+            yield from (value, value.removeprefix("Bearer ").strip())
