@@ -25,7 +25,7 @@ from balsa_data.rows import SampleSource
 from balsa_data.schemas import Attempt, AudioClip, Sample
 from balsa_data.splits import split
 
-__all__ = ["Summary", "render", "summarise"]
+__all__ = ["Summary", "cell", "render", "summarise"]
 
 SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
 BAR = 24  # characters of the longest bar
@@ -165,7 +165,7 @@ def render(
         InputError: The template cannot be read or rendered.
     """
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True)
-    environment.filters |= {"cell": _cell, "fence": _fence, "bar": _bar}
+    environment.filters |= {"cell": cell, "fence": _fence, "bar": _bar}
     plain = redact(recipe)
     metadata = _metadata(summary, plain, audio)
     name = template or "card.md.jinja"
@@ -245,7 +245,7 @@ def _quartiles(words: Sequence[int]) -> tuple[int, int, int, int, int]:
     return min(words), round(first), round(median), round(third), max(words)
 
 
-def _cell(text: object) -> str:
+def cell(text: object) -> str:
     """Show any text in a Markdown line or table cell as it is: nothing in it is markup."""
     shown = "".join(c if c.isprintable() else " " for c in str(text))
     shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

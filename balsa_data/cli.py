@@ -54,6 +54,17 @@ def _values(settings: list[str], **named: Any) -> dict[str, Any]:
     return values
 
 
+def _print_table(lines: list[dict[str, str]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*(name for name in lines[0]), box=box.SIMPLE_HEAD, show_lines=False)
+    for line in lines:
+        table.add_row(*line.values())
+    Console(markup=False).print(table)
+
+
 def _tell_version(asked: bool) -> None:
     if asked:
         print(f"balsa-data {__version__}")
@@ -80,25 +91,38 @@ def recipes(as_json: Json = False) -> None:
     lines = recipe_headlines()
     if as_json:
         print(json.dumps(lines))
-        return
-    for line in lines:
-        print(f"{line['name']:<20} {line['description']}")
+    elif sys.stdout.isatty():
+        _print_table(lines)
+    else:
+        for line in lines:
+            print("\t".join(line.values()))
 
 
 @app.command()
 def show(recipe: RecipeArgument, settings: Set = []) -> None:  # noqa: B006 (typer reads the default, nobody changes it)
-    """Print a recipe, and one clip as it will be sent.
+    """Print a recipe, and one clip of each task as it will be sent.
+
+    A corpus that is not on this machine is told of in one sentence; the recipe is printed all the same.
 
     Example: balsa show demo
     """
     import yaml
 
+    from balsa_data.errors import CorpusError
     from balsa_data.estimate import first_requests
-    from balsa_data.recipe import Recipe
+    from balsa_data.recipe import Recipe, recipe_opening
 
     made = Recipe.load(recipe, **_values(settings))
+    print(recipe_opening(recipe))
     print(yaml.safe_dump(made.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True))
-    for request in first_requests(made):
+    try:
+        requests = first_requests(made)
+    except CorpusError as error:
+        if all(Path(corpus.path).exists() for corpus in made.corpora):
+            raise
+        print(f"balsa: no clip to show yet: {error}; how to get the corpus is said above", file=sys.stderr)
+        return
+    for request in requests:
         print(f"--- {request.task}: clip {request.clips[0].id}")
         for message in request.messages:
             print(f"{message['role']}: {message['content']}\n")
@@ -185,6 +209,32 @@ def check(
         print(f"{found['passed']} of {found['samples']} samples pass")
     if found["passed"] < found["samples"]:
         raise typer.Exit(1)
+
+
+@app.command()
+def evalset(
+    recipe: RecipeArgument,
+    out: Annotated[Path, typer.Option(help="A folder that is empty or does not exist yet.")],
+    settings: Set = [],  # noqa: B006
+    as_json: Json = False,
+) -> None:
+    """Write hallucination questions in the field's format, from the metadata; no backbone is needed.
+
+    Example: balsa evalset hallucination-eval --out eval/objects
+    """
+    from balsa_data.evalset import evalset as write
+    from balsa_data.recipe import Recipe
+
+    made = write(Recipe.load(recipe, **_values(settings)), out)
+    if as_json:
+        print(made.model_dump_json())
+        return
+    for name, count in made.questions.items():
+        guessed = f", {made.blind[name]:.1%} right without hearing" if name in made.blind else ""
+        print(f"{name:<12} {count:>9,} questions, half of them Yes{guessed}")
+    for why, count in made.left_out.items():
+        print(f"{count:,} clips are not asked about: {why}")
+    print(f"{out}: {made.clips:,} of {made.of_clips:,} clips, {made.recordings:,} recordings in audio/")
 
 
 @app.command()

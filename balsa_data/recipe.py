@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -37,6 +38,7 @@ __all__ = [
     "Recipe",
     "recipe_headlines",
     "recipe_names",
+    "recipe_opening",
 ]
 
 Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -181,6 +183,7 @@ class Recipe(Record):
     Attributes:
         name: Of the recipe, and of its runs.
         description: What it is for.
+        size: Of its corpora, in clips and hours, as published.
         corpora: Where clips come from; empty where they are handed to `synthesize`.
         tasks: Samples per clip of each task; a list means one of each.
         seed_description: How metadata is written: ``auto``, ``captions``, ``tags`` or ``timed``.
@@ -201,6 +204,7 @@ class Recipe(Record):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=96)] = "clips"
     description: str = ""
+    size: str = ""
     corpora: Annotated[tuple[CorpusSpec, ...], BeforeValidator(_several)] = ()
     tasks: Annotated[dict[str, Share], BeforeValidator(_shares)] = {"positive": 1.0, "negative": 1.0, "combined": 1.0}
     seed_description: Literal["auto", "captions", "tags", "timed"] = "auto"
@@ -289,7 +293,7 @@ class Recipe(Record):
 
     def identity(self) -> dict[str, Any]:
         """Return what decides the plan and its answers, as plain data: what a run directory is held against."""
-        passing = {"description", "api_base", "limits", "publish", "prices"}
+        passing = {"description", "size", "api_base", "limits", "publish", "prices"}
         return self.model_dump(mode="json", exclude=passing)
 
 
@@ -301,9 +305,29 @@ def recipe_names() -> list[str]:
 
 
 def recipe_headlines() -> list[dict[str, str]]:
-    """Return name and description of each recipe that comes with the library, its environment variables left as they are."""
-    found = ((name, yaml.safe_load(_find(name).read_text(encoding="utf-8"))) for name in recipe_names())
-    return [{"name": name, "description": str(values.get("description", ""))} for name, values in found]
+    """Return what each recipe that comes with the library is, for a table, whatever the environment lacks.
+
+    Returns:
+        ``name``, ``corpora`` (their readers), ``licence`` (of the audio, as the readers tell it), ``size`` and ``description``.
+    """
+    from balsa_data.corpora import CORPORA
+
+    lines = []
+    for name in recipe_names():
+        values = yaml.safe_load(_find(name).read_text(encoding="utf-8"))
+        readers = list(dict.fromkeys(corpus["reader"] for corpus in _several(values["corpora"])))
+        licences = dict.fromkeys(CORPORA.module(reader).LICENSE or "each clip's own" for reader in readers)
+        lines.append({
+            "name": name, "corpora": ", ".join(readers), "licence": " | ".join(licences),
+            "size": str(values.get("size", "")), "description": str(values.get("description", "")),
+        })  # fmt: skip
+    return lines
+
+
+def recipe_opening(name: str | Path) -> str:
+    """Return the comment a recipe's file opens with: what it is for, where to get its corpora, licence, command."""
+    lines = _find(name).read_text(encoding="utf-8").splitlines()
+    return "\n".join(takewhile(lambda line: line.startswith("#"), lines))
 
 
 def _find(name: str | Path) -> Path:

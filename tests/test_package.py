@@ -19,7 +19,7 @@ from balsa_data.tasks import TASKS
 
 ROOT = Path(balsa_data.__file__).parent
 LAYERS = [  # each imports from those below it only
-    {"cli", "demo"},
+    {"cli", "demo", "evalset"},
     {"checking", "estimate", "summary", "synthesis", "exports", "hub", "report"},
     {"card", "dataset", "planning", "run", "progress"},
     {"backbone", "client", "clipstore", "corpora", "journal", "local", "pacing", "rows", "testing", "transport"},
