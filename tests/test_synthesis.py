@@ -150,6 +150,23 @@ def test_asynthesize_runs_beside_others(tmp_path: Path) -> None:
     assert all(adds_up(run) for run in asyncio.run(two()))
 
 
+@pytest.mark.parametrize(
+    ("model", "path"),
+    [
+        ("openai/test", "/v1"),
+        ("hosted_vllm/test", "/v1"),
+        ("anthropic/test", ""),
+        ("ollama/test", ""),
+        ("ollama_chat/test", ""),
+    ],
+)
+def test_the_same_call_runs_against_every_kind_of_server(tmp_path: Path, model: str, path: str) -> None:
+    with BackboneServer(lambda messages, _: truthful(messages)) as server:
+        run = make(tmp_path / "r", model, n=3, api_base=server.url + path, parameters={"api_key": "k"})
+        assert len(run.samples) == server.requests == run.planned == 9
+    assert run.usage.prompt_tokens > 0
+
+
 # -- what is kept ----------------------------------------------------------------------------------------------------
 
 
