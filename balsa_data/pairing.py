@@ -211,7 +211,7 @@ class Pairing:
         return best
 
 
-def _draw(shares: Mapping[str, float], rng: Random) -> str:
+def _draw(shares: Mapping[Any, float], rng: Random) -> str:
     if len(shares) == 1:
         return next(iter(shares))
     return rng.choices(list(shares), list(shares.values()))[0]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import lru_cache
 
+from balsa_data.claims import mentions
+from balsa_data.facts import supported
 from balsa_data.journal import Answer
-from balsa_data.prompting import Prompts
+from balsa_data.prompting import ORDINALS, Prompts
 from balsa_data.schemas import Usage
 
 __all__ = ["ScriptedBackbone", "truthful"]
@@ -44,14 +46,28 @@ def truthful(messages: Sequence[dict[str, str]], seed: int = 0) -> str:
     """
     request = messages[-1]["content"]
     seeds = re.findall(r"\[Begin of audio\]\n(.*?)\n\[End of audio\]", request, re.DOTALL)
-    heard = re.sub(r"\[\d\d:\d\d-\d\d:\d\d\] ", "", " ".join(seeds)).removeprefix("Sounds: ").rstrip(".")
+    each = [re.sub(r"\[\d\d:\d\d-\d\d:\d\d\] ", "", seed).removeprefix("Sounds: ").rstrip(".") for seed in seeds]
+    heard = ", ".join(each)
     instruction, _, guidance = request.rpartition("[End of audio]")[2].strip().partition("\n\n")
     guided = re.search(r"you do not hear (.*?)\.", guidance)
     affirmed, denied = f"I can hear {heard}.", f"I do not hear {guided[1] if guided else 'bagpipes'}."
-    return {"positive": affirmed, "negative": denied, "combined": f"{affirmed} {denied}"}[_task_of(instruction)]
+    present = frozenset(m.sound for m in mentions(heard))
+    asked = (m.sound for m in mentions(instruction))
+    return {
+        "positive": affirmed,
+        "negative": denied,
+        "combined": f"{affirmed} {denied}",
+        "existence": "Yes." if any(supported(sound, present) for sound in asked) else "No.",
+        "difference": " ".join(f"The {nth.lower()} audio has {text}." for nth, text in zip(ORDINALS, each, strict=False)),
+        "joint_caption": affirmed,
+    }[_task_of(instruction)]
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _task_of(instruction: str) -> str:
     prompts = Prompts()
-    return next(task for task in prompts.tasks if instruction in prompts.pool(task))
+    return next(task for task in prompts.tasks if any(_phrased(line).fullmatch(instruction) for line in prompts.pool(task)))
+
+
+def _phrased(line: str) -> re.Pattern[str]:
+    return re.compile(".+".join(map(re.escape, re.split(r"\{\{.*?\}\}", line))))

@@ -1,0 +1,46 @@
+"""A difference between clips is one."""
+
+from __future__ import annotations
+
+from balsa_data.attribution import Said, told
+from balsa_data.checks import Item, failed, passed
+from balsa_data.facts import heard, related, supported
+from balsa_data.schemas import Verdict
+
+RANK = 2
+REASONS = {
+    "common_as_difference": "names a sound as one clip's that another has as well",
+    "no_real_difference": "names nothing that one clip has and another lacks",
+}
+
+
+def check(item: Item) -> Verdict:
+    """Refuse a difference that is none: a sound given to one clip alone though others have it, or no sound at all.
+
+    A sound may be common when the response says so, of all clips that have it, together or one by one.
+    """
+    if item.task != "difference":
+        return passed("difference")
+    sounds = [heard(clip) for clip in item.clips]
+    said = [s for s in told(item.response, item.clips).said if s.clips is not None]
+    for one in said:
+        words, span = item.response[one.start : one.end], (one.start, one.end)
+        for other in range(len(sounds)):
+            shared = other not in (one.clips or ()) and supported(one.sound, sounds[other])
+            if one.affirms and shared and not _also(one, other, said):
+                detail = f"gives {words!r} to one clip, but clip {other + 1} has it as well"
+                return failed("difference", "common_as_difference", detail, span)
+    if any(_tells_apart(one, sounds) for one in said):
+        return passed("difference")
+    return failed("difference", "no_real_difference", "names no sound that one clip has and another lacks")
+
+
+def _also(one: Said, clip: int, said: list[Said]) -> bool:
+    return any(s.affirms and clip in (s.clips or ()) and related(s.sound, one.sound) for s in said)
+
+
+def _tells_apart(one: Said, sounds: list[frozenset[str]]) -> bool:
+    """Whether some clips have the sound of a claim, and others nothing like it."""
+    without = [i for i, s in enumerate(sounds) if not any(related(one.sound, p) for p in s)]
+    having = [i for i, s in enumerate(sounds) if supported(one.sound, s)]
+    return bool(having and without) and not (one.clips or frozenset()).isdisjoint(having if one.affirms else without)

@@ -1,0 +1,80 @@
+"""How long a plan takes and how much memory: clips made of the taxonomy's sounds, every task, every prompt rendered.
+
+    python benchmarks/planning.py --clips 1000000
+
+Prints clips, requests, seconds (of the processor and of the clock), the peak of memory and a digest of the whole plan:
+ids, messages and what each request affirms and denies. Run it twice: the digest is the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import resource
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+from balsa_data import AudioClip, Recipe, SoundEvent, SpeechSegment
+from balsa_data.clipstore import ClipStore
+from balsa_data.planning import lay_out
+from balsa_data.prompting import Prompts
+from balsa_data.tasks import TASKS
+from balsa_data.taxonomy import default
+
+WORDS = "the a one two you we they see take give red blue house water time day over under again never".split()
+
+
+def clips(number: int) -> Iterator[AudioClip]:
+    """Yield clips of one to four sounds, the frequent ones as frequent as in real corpora; every tenth is speech."""
+    rng = Random(0)
+    sounds = [name for name, sound in sorted(default().sounds.items()) if not sound.generic]
+    rng.shuffle(sounds)
+    weights = [1 / (rank + 10) for rank in range(len(sounds))]
+    drawn = iter(())  # in thousands, for a draw by weights is slow one by one
+    for i in range(number):
+        if i % 1000 == 0:
+            drawn = iter(rng.choices(sounds, weights, k=4000))
+        events = tuple(SoundEvent(label=next(drawn)) for _ in range(1 + i % 4))
+        spoken = SpeechSegment(transcript=" ".join(rng.choices(WORDS, k=8)), gender=("female", "male")[i % 2])
+        speech = (spoken,) if i % 10 == 0 else ()
+        yield AudioClip(id=f"clip{i:08}", dataset=f"set{i % 3}", events=() if speech else events, speech=speech)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--clips", type=int, default=100_000)
+    parser.add_argument("--share", type=float, default=1 / len(TASKS.names()), help="samples a clip of each task")
+    args = parser.parse_args()
+    recipe = Recipe.make(tasks=dict.fromkeys(TASKS.names(), args.share), pairing={"clips": (2, 3)})
+    digest, tasks = hashlib.sha256(), Counter[str]()
+    clock, cpu = time.monotonic(), time.process_time()
+    for _ in clips(args.clips):
+        pass
+    made = time.process_time()
+    print(f"{args.clips} clips made: {made - cpu:.1f} s of the processor, {time.monotonic() - clock:.1f} s of the clock")
+    clock = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        store = ClipStore(Path(folder))
+        plan = lay_out(recipe, store, Prompts(), clips(args.clips))
+        taken = time.process_time()
+        seconds = taken - made - (made - cpu)  # they were made a second time
+        print(f"taken in, sounds found, statistics: {seconds:.1f} s of the processor, {time.monotonic() - clock:.1f} s of the clock")
+        clock = time.monotonic()
+        for request in plan:
+            tasks[request.task] += 1
+            said = (request.id, request.messages, request.draft.present, request.draft.absent, request.draft.strategy)
+            digest.update(repr(said).encode())
+        planned = time.process_time()
+        print(f"planned: {planned - taken:.1f} s of the processor, {time.monotonic() - clock:.1f} s of the clock")
+        store.close()
+    print(f"requests: {sum(tasks.values())} ({', '.join(f'{task} {n}' for task, n in sorted(tasks.items()))})")
+    print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    print(f"digest: {digest.hexdigest()}")
+
+
+if __name__ == "__main__":
+    main()
