@@ -25,9 +25,7 @@ _ORDINALS = {"first": 0, "1st": 0, "former": 0, "second": 1, "2nd": 1, "third": 
 _LAST = {"latter", "last", "final"}
 _ORDINAL = rf"(?:{'|'.join([*_ORDINALS, *_LAST])})\b"
 _NAMES = {name: i for i, names in enumerate(["1 a one", "2 b two", "3 c three", "4 d four"]) for name in names.split()}
-_NOT_A_CLIP = (
-    r"(?! (?:time|half|part|few|thing|place|person|people|voice|speaker|man|woman|note|minutes?|seconds?|moment|word|of all)\b)"
-)
+_NOT_A_CLIP = r"(?! (?:time|half|part|few|thing|place|person|people|voice|speaker|man|woman|note|minutes?|seconds?|moment|word|of all)\b)"
 _REFERENCE = re.compile(
     rf"""
     (?P<together> \bboth\b (?:\ (?:of\ (?:them|these|the)\ )? (?:{_NOUNS})? )?
@@ -46,9 +44,13 @@ _REFERENCE = re.compile(
 )
 _ITEM = re.compile(r"^[ \t]*(?P<digit>[1-4])[.)][ \t]", re.MULTILINE)
 _STOP = re.compile(r"(?<=[.!?])[\"”’*)]*\s+|\n+|;")
-_STRONG = re.compile(r",? ?\b(?:while|whereas|whilst|but|although|though|which)\b|,? ?\band (?=none\b|not\b)|[:—–]|(?<=,) as\b", re.IGNORECASE)
+_STRONG = re.compile(
+    r",? ?\b(?:while|whereas|whilst|but|although|though|which)\b|,? ?\band (?=none\b|not\b)|[:—–]|(?<=,) as\b",
+    re.IGNORECASE,
+)
 _WEAK = re.compile(
-    r"(?:, ?)?\b(?:and|or|where|so|unlike|compared (?:to|with)|in contrast to|as opposed to|yet|with)\b|,", re.IGNORECASE
+    r"(?:, ?)?\b(?:and|or|where|so|unlike|compared (?:to|with)|in contrast to|as opposed to|yet|with)\b|,",
+    re.IGNORECASE,
 )
 _DENIES = re.compile(
     r"\b(?:not|cannot|lacks?|lacking|without|missing|absent|none|neither|unlike|as opposed to|no such|no trace)\b|n['’]t\b",
@@ -179,7 +181,13 @@ class _Reader:
         here = [m for m in self.references if start <= m.start() < end]
         if not here and _SUMS_UP.match(self.text, start, end):
             self.current = None
-        if not here and self.number == 2 and self.current and len(self.current) == 1 and _TURNS.search(self.text, start, end):
+        if (
+            not here
+            and self.number == 2
+            and self.current
+            and len(self.current) == 1
+            and _TURNS.search(self.text, start, end)
+        ):
             self.current = self._rest(self.current)
         if re.search(r"\brespectively\b", self.text[start:end], re.IGNORECASE) and self._respectively(start, end, here):
             return
@@ -227,7 +235,11 @@ class _Reader:
     def _implied(self, cell: _Cell, owed: Which | None, *, first: bool) -> Which | None:
         """Read "…, which the second lacks" and "…, and so does the second": of what was said last."""
         which = cell.which
-        if re.match(r"\W*(?:unlike|as opposed to|in contrast to)\b", cell.text, re.IGNORECASE) and first and not self._since(cell):
+        if (
+            re.match(r"\W*(?:unlike|as opposed to|in contrast to)\b", cell.text, re.IGNORECASE)
+            and first
+            and not self._since(cell)
+        ):
             return which
         last = [s for s in self.last if s.clips != which]
         if not last or re.fullmatch(r"\W*(?:in |for |from )?\W*", _REFERENCE.sub("", cell.text)):
@@ -288,9 +300,7 @@ class _Reader:
         return any(m.start() <= match.start() and match.end() <= m.end() for m in self.references)
 
 
-def _between(
-    cut: re.Pattern[str], text: str, start: int, end: int, keep: object = None
-) -> Iterator[tuple[int, int]]:
+def _between(cut: re.Pattern[str], text: str, start: int, end: int, keep: object = None) -> Iterator[tuple[int, int]]:
     """Yield the stretches between cuts; a cut opens the stretch behind it."""
     at = start
     for match in cut.finditer(text, start, end):

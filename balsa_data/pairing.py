@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from math import ceil, inf
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from balsa_data.facts import narrowest
 from balsa_data.recipe import PairingSpec
@@ -49,7 +49,9 @@ class Kinship:
     def __init__(self, taxonomy: Taxonomy) -> None:
         self._taxonomy = taxonomy
         self._related = lru_cache(maxsize=None)(self._find_related)
-        self._speech = frozenset({"speech"}) | (taxonomy.descendants("speech") if "speech" in taxonomy.sounds else set())
+        self._speech = frozenset({"speech"}) | (
+            taxonomy.descendants("speech") if "speech" in taxonomy.sounds else set()
+        )
 
     def _find_related(self, sound: str) -> frozenset[str]:
         t = self._taxonomy

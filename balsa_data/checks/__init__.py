@@ -55,7 +55,9 @@ def selected(options: Mapping[str, dict[str, Any] | bool | None] | None = None) 
     for name in options:
         CHECKS.module(name)
     wanted = [name for name in CHECKS.names() if options.get(name) is not False]
-    wanted.sort(key=lambda name: getattr(CHECKS.module(name), "RANK", 0))  # the first reason is what a rejection counts by
+    wanted.sort(
+        key=lambda name: getattr(CHECKS.module(name), "RANK", 0)
+    )  # the first reason is what a rejection counts by
     return {name: CHECKS.bind(name, given if isinstance(given := options.get(name), dict) else None) for name in wanted}
 
 

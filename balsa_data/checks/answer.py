@@ -31,5 +31,10 @@ def check(item: Item) -> Verdict:
         if claim.polarity is wrong and any(related(claim.sound, a) for a in there or asked):
             right = "yes" if there else "no"
             said = item.response[claim.start : claim.end]
-            return failed("answer", "wrong_answer", f"the answer is {right}, but {said!r} says otherwise", (claim.start, claim.end))
+            return failed(
+                "answer",
+                "wrong_answer",
+                f"the answer is {right}, but {said!r} says otherwise",
+                (claim.start, claim.end),
+            )
     return passed("answer")

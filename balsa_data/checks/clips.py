@@ -24,5 +24,7 @@ def check(item: Item) -> Verdict:
             mine = (s for s in telling.said if s.affirms and (s.clips is None or i in s.clips))
             covered = any(related(s.sound, sound) for s in mine for sound in sounds)
         if not covered:
-            return failed("clips", "clip_not_covered", f"says nothing of clip {i + 1}, which has {', '.join(sorted(sounds))}")
+            return failed(
+                "clips", "clip_not_covered", f"says nothing of clip {i + 1}, which has {', '.join(sorted(sounds))}"
+            )
     return passed("clips")
