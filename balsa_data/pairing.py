@@ -214,6 +214,5 @@ class Pairing:
 
 
 def _draw(shares: Mapping[Any, float], rng: Random) -> str:
-    if len(shares) == 1:
-        return next(iter(shares))
-    return rng.choices(list(shares), list(shares.values()))[0]
+    names: list[str] = list(shares)
+    return names[0] if len(names) == 1 else rng.choices(names, list(shares.values()))[0]
