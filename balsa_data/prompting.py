@@ -174,14 +174,15 @@ class Prompts:
 
     def fingerprint(self, task: str) -> str:
         """Return a hash of all text a task's requests are made of."""
-        names = ["system.jinja", "_request.jinja", f"{task}.jinja", f"pools/{task}.txt"]
+        shared = sorted({p.name for f in self._folders for p in f.glob("_*.jinja")})
+        names = ["system.jinja", *shared, f"{task}.jinja", f"pools/{task}.txt"]
         text = "\0".join(self._read(name) for name in names + [f"seed/{style}.jinja" for style in STYLES])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @cached_property
     def tasks(self) -> list[str]:
         """The tasks for which there is a template."""
-        return sorted({p.stem for f in self._folders for p in f.glob("*.jinja")} - {"system", "_request"})
+        return sorted({p.stem for f in self._folders for p in f.glob("[!_]*.jinja")} - {"system"})
 
     def _read(self, name: str) -> str:
         for folder in self._folders:

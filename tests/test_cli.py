@@ -13,7 +13,9 @@ from test_synthesis import clips, moody
 
 from balsa_data.recipe import recipe_names
 
-COMMANDS = ["recipes", "show", "synthesize", "estimate", "check", "report", "export", "publish", "demo"]
+COMMANDS = [
+    "recipes", "show", "synthesize", "estimate", "check", "report", "export", "publish", "evalset", "train", "evaluate", "ask", "demo",
+]  # fmt: skip
 
 
 def balsa(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

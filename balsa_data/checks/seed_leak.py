@@ -21,6 +21,9 @@ _LEAK = re.compile(
     | \b (?:in|using) \s (?:my|your) \s own \s words \b
     | \b as \s (?:you \s)? (?:instructed|requested|asked) \b
     | \b (?:your|the|these) \s instructions? \b
+    | \b (?:plain|simple|complete) \s (?:sentences?|language) \b
+    | \b (?:text \s or \s description | (?:descriptive|given|this|the) \s passage | written \s between | for \s example:)
+    | \b (?:is|are|was|were) \s described \s (?:as|in) \b
     """,
     re.IGNORECASE | re.VERBOSE,
 )
