@@ -23,7 +23,7 @@ LAYERS = [  # each imports from those below it only
     {"checking", "estimate", "summary", "synthesis", "exports", "hub", "report"},
     {"card", "dataset", "planning", "run", "progress"},
     {"backbone", "client", "clipstore", "corpora", "journal", "local", "pacing", "rows", "testing", "transport"},
-    {"checks", "recipe", "negatives", "tasks", "prompting"},
+    {"checks", "recipe", "negatives", "pairing", "tasks", "prompting"},
     {"audio", "claims", "facts", "licences", "redact", "splits", "taxonomy"},
     {"registry", "schemas"},
     {"errors"},
