@@ -25,7 +25,7 @@ from pydantic import (
     model_validator,
 )
 
-from balsa_data.errors import RecipeError, nearest
+from balsa_data.errors import InputError, RecipeError, nearest
 from balsa_data.schemas import Record, Text
 
 __all__ = [
@@ -240,7 +240,10 @@ class Recipe(Record):
             recipe = cls.model_validate(values)
         except ValidationError as error:
             raise RecipeError(f"{values.get('name', 'recipe')}: {_explain(error)}") from None
-        recipe.refuse_unknown_parts()
+        try:
+            recipe.refuse_unknown_parts()
+        except InputError as error:  # a part that does not exist: here it is the recipe that is wrong
+            raise RecipeError(str(error)) from None
         return recipe
 
     @classmethod
