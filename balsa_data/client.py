@@ -7,14 +7,14 @@ request stops the run (`BackboneUnusable`).
 
 from __future__ import annotations
 
+import asyncio
 import os
+import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
-
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from balsa_data.audio import public_uri
 from balsa_data.errors import BackboneError, BackboneUnusable, RequestFailed
@@ -26,6 +26,7 @@ from balsa_data.schemas import Usage
 __all__ = ["Client", "Passing", "refused", "retry_after"]
 
 TRIES = 6
+FIRST_WAIT = 0.5  # seconds, at most, before the second try; doubled before each further one
 LONGEST_WAIT = 60.0  # seconds; a server that asks for more is not waited for longer
 SHORTEST_KEY = 6  # characters; what is shorter is no key, and blotting it out would blot out words
 TIMEOUT = 300.0  # seconds for one try
@@ -82,41 +83,33 @@ class Client:
         self._parameters = {"timeout": TIMEOUT, **(parameters or {})}
         self._prices = prices
         self._tries = tries
-        self._backoff = wait_random_exponential(multiplier=0.5, max=longest_wait)
         self._longest_wait = longest_wait
         self._spend = spend
 
     async def ask(self, messages: Sequence[dict[str, str]], seed: int) -> Answer:
         """See `Backbone.ask`."""
-        tries = 0
-        try:
-            async for attempt in AsyncRetrying(
-                stop=stop_after_attempt(self._tries),
-                wait=self._wait,
-                retry=retry_if_exception_type(Passing),
-                reraise=True,
-            ):
-                with attempt:
-                    endpoint, taken = await self._pool.take()
-                    started, tokens = time.monotonic(), 0
-                    try:
-                        self._spend()
-                        tries += 1
-                        answer = await self._send(endpoint, messages, seed)
-                        tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens
-                        endpoint.answered(time.monotonic() - started)
-                    except Passing as error:
-                        endpoint.failed(crowded=error.crowded, after=error.after)
-                        raise
-                    finally:
-                        self._pool.release(endpoint, taken, tokens)
-        except Passing as error:
-            raise RequestFailed(f"no answer in {tries} tries, the last: {error}", tries) from None
-        except RequestFailed as error:
-            raise RequestFailed(str(error), tries) from None
-        if tries == 1:
-            return answer
-        return answer.model_copy(update={"usage": answer.usage.model_copy(update={"requests": tries})})
+        for tries in range(1, self._tries + 1):
+            endpoint, taken = await self._pool.take()
+            started, tokens = time.monotonic(), 0
+            try:
+                self._spend()
+                answer = await self._send(endpoint, messages, seed)
+                tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens
+                endpoint.answered(time.monotonic() - started)
+            except Passing as error:
+                endpoint.failed(crowded=error.crowded, after=error.after)
+                last = error
+            except RequestFailed as error:
+                raise RequestFailed(str(error), tries) from None
+            else:
+                if tries == 1:
+                    return answer
+                return answer.model_copy(update={"usage": answer.usage.model_copy(update={"requests": tries})})
+            finally:
+                self._pool.release(endpoint, taken, tokens)
+            if tries < self._tries:
+                await asyncio.sleep(self._wait(tries, last.after))
+        raise RequestFailed(f"no answer in {self._tries} tries, the last: {last}", self._tries)
 
     async def aclose(self) -> None:
         """Let go of what is open; the client can be used again."""
@@ -124,10 +117,10 @@ class Client:
     async def _send(self, endpoint: Endpoint, messages: Sequence[dict[str, str]], seed: int) -> Answer:
         raise NotImplementedError
 
-    def _wait(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        asked = error.after if isinstance(error, Passing) else None
-        return self._backoff(state) if asked is None else min(asked, self._longest_wait)
+    def _wait(self, tries: int, asked: float | None) -> float:
+        """Seconds until the next try: what the server asks for, or a random part of a growing span, so that requests spread."""
+        longest = min(self._longest_wait, FIRST_WAIT * 2.0 ** (tries - 1))
+        return random.uniform(0.0, longest) if asked is None else min(asked, self._longest_wait)
 
     def _said(self, text: str) -> str:
         """What an error says, on one line, without any key."""

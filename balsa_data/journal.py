@@ -14,7 +14,8 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ class Journal:
     def __init__(self, folder: Path, *, writing: bool = True) -> None:
         self.folder = folder
         self._lock: int | None = None
-        self._waiting: list[tuple[str, tuple[Any, ...], Future[None]]] = []
+        self._waiting: list[tuple[str, tuple[Any, ...], asyncio.Future[None]]] = []
         self._guard = threading.Lock()
         try:
             if writing:
@@ -141,33 +142,35 @@ class Journal:
         await self._write("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?)", row)
 
     async def _write(self, statement: str, row: tuple[Any, ...]) -> None:
-        done: Future[None] = Future()
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         with self._guard:
             self._waiting.append((statement, row, done))
             first = len(self._waiting) == 1
         if first:
             self._writer.submit(self._flush)
-        await asyncio.shield(asyncio.wrap_future(done))  # a cancelled waiter does not undo its write
+        await asyncio.shield(done)  # a cancelled waiter does not undo its write
 
     def _flush(self) -> None:
         with self._guard:
             batch, self._waiting = self._waiting, []
+        rows: dict[str, list[tuple[Any, ...]]] = {}
+        for statement, row, _ in batch:
+            rows.setdefault(statement, []).append(row)
+        reason: BalsaError | None = None
         try:
             self._out.execute("BEGIN")
-            for statement, row, _ in batch:
-                self._out.execute(statement, row)
+            for statement, some in rows.items():
+                self._out.executemany(statement, some)
             self._out.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:  # whatever it is, nobody may wait for it forever
             if self._out.in_transaction:
                 self._out.execute("ROLLBACK")
             reason = BalsaError(
                 f"cannot write to {self.folder / 'journal.db'}: {error}; free the disk or mend the folder, then run again to continue"
             )
-            for _, _, done in batch:
-                done.set_exception(reason)
-        else:
-            for _, _, done in batch:
-                done.set_result(None)
+        for loop in {done.get_loop() for *_, done in batch}:
+            with suppress(RuntimeError):  # a loop that is closed has nobody waiting
+                loop.call_soon_threadsafe(_tell, [done for *_, done in batch if done.get_loop() is loop], reason)
 
     def forget_failures(self) -> None:
         """Let the requests that failed be asked again."""
@@ -233,6 +236,12 @@ class Journal:
         if self._lock is not None:
             self._out.close()
             os.close(self._lock)
+
+
+def _tell(waiting: list[asyncio.Future[None]], reason: BalsaError | None) -> None:
+    for done in waiting:
+        if not done.done():
+            done.set_exception(reason) if reason else done.set_result(None)
 
 
 def _usage(requests: int, prompt_tokens: int, completion_tokens: int, cost: float | None) -> Usage:

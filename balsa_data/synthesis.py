@@ -12,19 +12,19 @@ from typing import Any
 
 from balsa_data import __version__
 from balsa_data.backbone import Backbone, connect
-from balsa_data.checks import Item, judge, selected
-from balsa_data.claims import EVERYTHING, Polarity, claims
+from balsa_data.checks import Item
 from balsa_data.client import Client
 from balsa_data.clipstore import ClipStore
 from balsa_data.errors import BackboneUnusable, BudgetReached, RequestFailed
 from balsa_data.journal import Answer, Journal, Outcome
+from balsa_data.judging import Judge
 from balsa_data.pacing import Rate
 from balsa_data.planning import Planner, Request, lay_out
 from balsa_data.progress import Progress
 from balsa_data.prompting import Prompts
 from balsa_data.recipe import Limits, Recipe
 from balsa_data.run import Run
-from balsa_data.schemas import Attempt, AudioClip, Failure, Provenance, Rejection, Sample, Usage, Verdict
+from balsa_data.schemas import Attempt, AudioClip, Failure, Provenance, Rejection, Sample, Usage
 
 __all__ = ["asynthesize", "synthesize"]
 
@@ -186,7 +186,7 @@ class _Synthesis:
     failed_first: int = field(default=0, init=False)
 
     async def run(self) -> None:
-        self.checks = selected(self.recipe.checks)
+        self.places = asyncio.Semaphore(self.concurrency)
         self.parameters = self.recipe.model_dump()["parameters"]  # without keys
         self.budget = _Budget(self.recipe.limits, self.journal.usage())
         self.backbone = await self._backbone()
@@ -196,8 +196,10 @@ class _Synthesis:
         plan = self._pending()
         started = time.monotonic()
         try:
-            with Progress(self.planner.at_most, done, show=self.progress) as self.shown:
-                await asyncio.gather(*(self._work(plan, first=i == 0) for i in range(self.concurrency)))
+            async with Judge(self.recipe.checks, self.planner.at_most - done) as self.judge:
+                with Progress(self.planner.at_most, done, show=self.progress) as self.shown:
+                    # Twice as many workers as requests in flight: while answers are judged and written, others are asked.
+                    await asyncio.gather(*(self._work(plan, first=i == 0) for i in range(2 * self.concurrency)))
             if self.stopped_by is not None:
                 raise self.stopped_by
             self.journal.keep("planned", self.planned)
@@ -233,14 +235,14 @@ class _Synthesis:
         """Settle one request after the other; all but the first worker wait until something was answered."""
         if not first:
             await self.answered_once.wait()
-        for request in plan if self.stopped_by is None else ():
-            try:
+        try:
+            for request in plan if self.stopped_by is None else ():
                 await self._settle(request)
-            except (BudgetReached, BackboneUnusable) as error:
-                self.stopped_by = self.stopped_by or error
-            if self.stopped_by is not None:
-                break
-            await asyncio.sleep(0)
+                if self.stopped_by is not None:
+                    break
+                await asyncio.sleep(0)
+        except Exception as error:  # whatever ends one worker ends all, after what they have in flight
+            self.stopped_by = self.stopped_by or error
         self.answered_once.set()
 
     async def _settle(self, request: Request) -> None:
@@ -257,43 +259,44 @@ class _Synthesis:
                 outcome: Outcome = Failure(**common, reason="no_answer", detail=str(error), attempts=tuple(attempts))
                 break
             usage += answer.usage
-            verdicts = self._verdicts(request, answer)
+            judgement = await self.judge(_item(request, answer))
             common = self._common(request, attempt, usage)
-            if all(v.ok for v in verdicts):
-                common |= _claimed(answer.text or "", request.prompt)
+            if not judgement.wrong:
+                common |= {"present": judgement.present, "absent": judgement.absent}
                 outcome = Sample(**common, response=answer.text or "", earlier=tuple(attempts))
                 break
-            wrong = tuple(v for v in verdicts if not v.ok)
-            attempts.append(Attempt(response=answer.text or "", finish_reason=answer.finish_reason, verdicts=wrong))
+            attempts.append(
+                Attempt(response=answer.text or "", finish_reason=answer.finish_reason, verdicts=judgement.wrong)
+            )
         else:
             outcome = Rejection(**common, attempts=tuple(attempts))
         await self.journal.settled(request.position, outcome)
         self.shown.settled(outcome, usage)
 
     async def _ask(self, request: Request, attempt: int) -> Answer:
-        try:
-            answer = await self.backbone.ask(request.messages, request.seed(attempt))
-        except RequestFailed as error:
-            await self.journal.answered(request.id, attempt, Answer(text=None, usage=Usage(requests=error.requests)))
-            if not self.answered_once.is_set():
-                self.failed_first += 1
-                if self.failed_first >= FIRST_TRIES:
-                    self.journal.forget_failures()
-                    raise BackboneUnusable(
-                        f"none of the first {FIRST_TRIES} requests succeeded, the last: {error}"
-                    ) from None
-            raise
-        await self.journal.answered(request.id, attempt, answer)
-        self.budget.answered(answer.usage)
+        """Ask, and hold the place among those in flight until the answer is on disk: no more can be lost than have one."""
+        async with self.places:
+            if self.stopped_by is not None:
+                raise self.stopped_by
+            try:
+                answer = await self.backbone.ask(request.messages, request.seed(attempt))
+            except RequestFailed as error:
+                nothing = Answer(text=None, usage=Usage(requests=error.requests))
+                await self.journal.answered(request.id, attempt, nothing)
+                self._refuse_to_go_on_unanswered(error)
+                raise
+            self.budget.answered(answer.usage)
+            await self.journal.answered(request.id, attempt, answer)
         self.answered_once.set()
         return answer
 
-    def _verdicts(self, request: Request, answer: Answer) -> list[Verdict]:
-        item = Item(
-            task=request.task, clips=request.clips, prompt=request.prompt, response=answer.text or "",
-            present=request.draft.present, absent=request.draft.absent, finish_reason=answer.finish_reason,
-        )  # fmt: skip
-        return judge(item, self.checks)
+    def _refuse_to_go_on_unanswered(self, error: RequestFailed) -> None:
+        if self.answered_once.is_set():
+            return
+        self.failed_first += 1
+        if self.failed_first >= FIRST_TRIES:
+            self.journal.forget_failures()
+            raise BackboneUnusable(f"none of the first {FIRST_TRIES} requests succeeded, the last: {error}") from None
 
     def _common(self, request: Request, attempt: int, usage: Usage) -> dict[str, Any]:
         provenance = Provenance(
@@ -317,10 +320,8 @@ class _Synthesis:
         }  # fmt: skip
 
 
-def _claimed(response: str, prompt: str) -> dict[str, tuple[str, ...]]:
-    """The sounds an accepted response says are heard, and those it says are not."""
-    found = [c for c in claims(response, prompt=prompt) if c.sound != EVERYTHING]
-    return {
-        "present": tuple(sorted({c.sound for c in found if c.affirms})),
-        "absent": tuple(sorted({c.sound for c in found if c.polarity is Polarity.ABSENT})),
-    }
+def _item(request: Request, answer: Answer) -> Item:
+    return Item(
+        task=request.task, clips=request.clips, prompt=request.prompt, response=answer.text or "",
+        present=request.draft.present, absent=request.draft.absent, finish_reason=answer.finish_reason,
+    )  # fmt: skip

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import aiohttp
 from pydantic_core import from_json, to_json
+from yarl import URL
 
 from balsa_data.client import Client, Passing, refused, retry_after
 from balsa_data.journal import Answer
@@ -116,7 +117,7 @@ class _Address:
     """Where requests go, and through which of the environment's proxies."""
 
     def __init__(self, base: str) -> None:
-        self.url = base.rstrip("/").removesuffix("/chat/completions") + "/chat/completions"
+        self.url = URL(base.rstrip("/").removesuffix("/chat/completions") + "/chat/completions")
         parts = urlsplit(base)
         self.proxy = None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
 

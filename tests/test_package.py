@@ -22,7 +22,7 @@ LAYERS = [  # each imports from those below it only
     {"cli", "demo", "evalset"},
     {"checking", "estimate", "summary", "synthesis", "exports", "hub", "report"},
     {"card", "dataset", "planning", "run", "progress"},
-    {"backbone", "client", "clipstore", "corpora", "journal", "local", "pacing", "rows", "testing", "transport"},
+    {"backbone", "client", "clipstore", "corpora", "journal", "judging", "local", "pacing", "rows", "testing", "transport"},
     {"checks", "recipe", "negatives", "pairing", "tasks", "prompting"},
     {"attribution", "audio", "claims", "facts", "licences", "redact", "splits", "taxonomy"},
     {"registry", "schemas"},

@@ -1,0 +1,146 @@
+"""Checks in processes of their own, so that a long run's event loop only has to talk.
+
+What a response claims is read with regular expressions, which hold the interpreter; beside them a loop cannot keep a
+thousand requests a second going. A judge's processes are started with the run and take over when they are ready; until
+then, in a short run, and when one dies, responses are judged where they arrive, with the same outcome.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import sys
+from collections.abc import Mapping
+from struct import Struct
+from typing import Any, NamedTuple
+
+from balsa_data.checks import Check, Item, judge, selected
+from balsa_data.claims import EVERYTHING, Polarity, claims
+from balsa_data.schemas import Verdict
+
+__all__ = ["Judge", "Judgement"]
+
+PAYS = 2000  # responses from which a process' start of about two seconds is made good
+MOST = 4  # processes; one judges some 500 responses a second
+BATCH = 64  # responses handed over at a time
+_LENGTH = Struct("<I")
+
+
+class Judgement(NamedTuple):
+    """What is wrong with a response; where nothing is, the sounds it says are heard and those it says are not."""
+
+    wrong: tuple[Verdict, ...]
+    present: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+
+
+def judged(item: Item, checks: Mapping[str, Check]) -> Judgement:
+    """Run the checks over one response."""
+    wrong = tuple(v for v in judge(item, checks) if not v.ok)
+    if wrong:
+        return Judgement(wrong)
+    found = [c for c in claims(item.response, prompt=item.prompt) if c.sound != EVERYTHING]
+    present = {c.sound for c in found if c.affirms}
+    absent = {c.sound for c in found if c.polarity is Polarity.ABSENT}
+    return Judgement((), tuple(sorted(present)), tuple(sorted(absent)))
+
+
+class Judge:
+    """Judges responses, in the processes it has once they are ready.
+
+    Args:
+        options: By check's name, as in a recipe's ``checks``.
+        expected: How many responses there will be; few are not worth a process.
+    """
+
+    def __init__(self, options: Mapping[str, Any], expected: int = 0) -> None:
+        self._options = dict(options)
+        self._checks = selected(options)
+        self._wanted = min(len(os.sched_getaffinity(0)) - 1, MOST, expected // PAYS)
+        self._waiting: asyncio.Queue[tuple[Item, asyncio.Future[Judgement]]] = asyncio.Queue()
+        self._ready = 0
+
+    async def __aenter__(self) -> Judge:
+        self._tasks = [asyncio.create_task(self._employ()) for _ in range(self._wanted)]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def __call__(self, item: Item) -> Judgement:
+        """Return what the checks say of one response."""
+        if not self._ready:
+            return judged(item, self._checks)
+        told: asyncio.Future[Judgement] = asyncio.get_running_loop().create_future()
+        self._waiting.put_nowait((item, told))
+        return await told
+
+    async def _employ(self) -> None:
+        """Start a process, and hand it what waits until the judge is closed or the process ends."""
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", f"import {__name__} as judging; judging.main()", env=environment, start_new_session=True,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+        batch: list[tuple[Item, asyncio.Future[Judgement]]] = []
+        ready = False
+        try:
+            await _say(process.stdin, self._options)
+            ready = await _hear(process.stdout)
+            self._ready += 1
+            while True:
+                batch = [await self._waiting.get()]
+                batch += [self._waiting.get_nowait() for _ in range(min(BATCH - 1, self._waiting.qsize()))]
+                await _say(process.stdin, [item for item, _ in batch])
+                for (_, told), said in zip(batch, await _hear(process.stdout), strict=True):
+                    if not told.done():
+                        told.set_result(said)
+        except Exception:  # the process is gone or talks nonsense; whatever it is, nobody may wait for it forever
+            self._ready -= ready
+            if not self._ready:
+                batch += [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
+            for item, told in batch:
+                if not told.done():
+                    told.set_result(judged(item, self._checks))
+        finally:
+            process.stdin.close()
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+
+async def _say(pipe: asyncio.StreamWriter, what: Any) -> None:
+    data = pickle.dumps(what, pickle.HIGHEST_PROTOCOL)
+    pipe.write(_LENGTH.pack(len(data)) + data)
+    await pipe.drain()
+
+
+async def _hear(pipe: asyncio.StreamReader) -> Any:
+    (length,) = _LENGTH.unpack(await pipe.readexactly(_LENGTH.size))
+    return pickle.loads(await pipe.readexactly(length))  # from a process of our own
+
+
+def main() -> None:
+    """Judge what comes in on stdin until it ends: with its parent, however that goes."""
+    heard, said = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # a check that prints does not speak for us
+
+    def say(what: Any) -> None:
+        data = pickle.dumps(what, pickle.HIGHEST_PROTOCOL)
+        said.write(_LENGTH.pack(len(data)) + data)
+        said.flush()
+
+    checks: dict[str, Check] | None = None
+    while head := heard.read(_LENGTH.size):
+        got = pickle.loads(heard.read(*_LENGTH.unpack(head)))
+        if checks is None:
+            checks = selected(got)
+            judged(Item(task="positive", clips=(), prompt="What is heard?", response="A dog barks."), checks)  # warm
+            say(True)
+        else:
+            say([judged(item, checks) for item in got])
