@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
-.PHONY: help demo test check format clean
+.PHONY: help demo test interop format clean
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
 
@@ -17,6 +17,11 @@ test: $(VENV)/dev.done  ## everything that must hold: lint, types, tests, the bu
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 	$(BIN)/python tests/built_wheel.py
+
+# Other trainers' own loaders, unmodified; each set of packages in an environment of its own (tests/interop/README.md).
+interop: $(VENV)/dev.done  ## exports through the loaders of transformers, TRL and WebDataset
+	$(BIN)/pip install -q --no-deps -r tests/interop/trl.txt
+	$(BIN)/python -m pytest -m interop tests/interop
 
 format: $(VENV)/dev.done  ## write the code as ruff wants it
 	$(BIN)/ruff check --fix .
