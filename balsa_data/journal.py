@@ -65,13 +65,49 @@ class Journal:
                 self._take_lock()
             elif not (folder / "journal.db").exists():
                 raise RunError(f"{folder} is not a run: it has no journal.db")
+            torn = writing and self._torn()
             self._db = self._connect()
+            if torn or (writing and self._unclean and self._db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",)):
+                raise self._damaged("it was cut short")
             if writing:
                 self._db.executescript("PRAGMA journal_mode=WAL;" + SCHEMA)
                 self._out = self._connect()  # the writer thread's own: readers see whole transactions only
-        except (OSError, sqlite3.Error) as error:
+        except (sqlite3.DatabaseError, OSError) as error:
+            self._let_go()
+            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+                raise self._damaged(str(error)) from None
             raise RunError(f"cannot use the run directory {folder}: {error}") from None
+        except RunError:
+            self._let_go()
+            raise
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+
+    def _torn(self) -> bool:
+        """Whether the file is shorter than it says; after a crash its log may hold the rest, and all must be looked at."""
+        path = self.folder / "journal.db"
+        log = path.with_name("journal.db-wal")
+        self._unclean = log.exists() and log.stat().st_size > 0
+        if self._unclean or not path.exists() or not path.stat().st_size:
+            return False
+        with path.open("rb") as file:
+            head = file.read(100)
+        page = int.from_bytes(head[16:18]) or 1
+        return len(head) < 100 or path.stat().st_size < (65536 if page == 1 else page) * int.from_bytes(head[28:32])
+
+    def _damaged(self, how: str) -> RunError:
+        return RunError(
+            f"{self.folder / 'journal.db'} is damaged ({how}): put a copy of it back, or give another `out` to begin anew"
+        )
+
+    def _rows(self, query: str, values: tuple[Any, ...] = ()) -> Iterator[Any]:
+        try:
+            yield from self._db.execute(query, values)
+        except sqlite3.DatabaseError as error:
+            raise self._damaged(str(error)) from None
+
+    def _let_go(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.folder / "journal.db", isolation_level=None, check_same_thread=False, timeout=60)
@@ -84,7 +120,6 @@ class Journal:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             owner = os.read(self._lock, 32).decode() or "unknown"
-            os.close(self._lock)
             raise RunError(
                 f"{self.folder} is in use by process {owner}: wait for it, or stop it, or give another `out`"
             ) from None
@@ -112,7 +147,7 @@ class Journal:
 
     def fact(self, name: str) -> Any:
         """Return a fact of the run; None where it is not known."""
-        row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        row = next(self._rows("SELECT value FROM facts WHERE name = ?", (name,)), None)
         return None if row is None else json.loads(row[0])
 
     def keep(self, name: str, value: Any) -> None:
@@ -181,7 +216,7 @@ class Journal:
 
     def settled_positions(self) -> Iterator[int]:
         """Yield the positions of all requests with an outcome, in order."""
-        for (position,) in self._db.execute("SELECT position FROM outcomes ORDER BY position"):
+        for (position,) in self._rows("SELECT position FROM outcomes ORDER BY position"):
             yield position
 
     def unsettled_answers(self) -> dict[str, dict[int, Answer]]:
@@ -191,7 +226,7 @@ class Journal:
             "WHERE text IS NOT NULL AND request NOT IN (SELECT request FROM outcomes) ORDER BY request, attempt"
         )
         found: dict[str, dict[int, Answer]] = {}
-        for request, attempt, text, finish_reason, *usage in self._db.execute(query):
+        for request, attempt, text, finish_reason, *usage in self._rows(query):
             found.setdefault(request, {})[attempt] = Answer(
                 text=text, finish_reason=finish_reason, usage=_usage(*usage)
             )
@@ -199,13 +234,13 @@ class Journal:
 
     def outcomes(self, kind: str) -> Iterator[Outcome]:
         """Yield the outcomes of one kind in the order of the plan."""
-        for (text,) in self._db.execute("SELECT json FROM outcomes WHERE kind = ? ORDER BY position", (kind,)):
+        for (text,) in self._rows("SELECT json FROM outcomes WHERE kind = ? ORDER BY position", (kind,)):
             yield KINDS[kind].model_validate_json(text)
 
     def outcome(self, kind: str, index: int) -> Outcome:
         """Return one outcome of one kind by its place among them."""
         query = "SELECT json FROM outcomes WHERE kind = ? ORDER BY position LIMIT 1 OFFSET ?"
-        row = self._db.execute(query, (kind, index)).fetchone()
+        row = next(self._rows(query, (kind, index)), None)
         if row is None:
             raise IndexError(index)
         return KINDS[kind].model_validate_json(row[0])
@@ -213,7 +248,7 @@ class Journal:
     def counts(self) -> list[tuple[str, str, str | None, int]]:
         """Return (kind, task, reason, how many) for all outcomes."""
         return list(
-            self._db.execute("SELECT kind, task, reason, count(*) FROM outcomes GROUP BY 1, 2, 3 ORDER BY 1, 2, 4 DESC")
+            self._rows("SELECT kind, task, reason, count(*) FROM outcomes GROUP BY 1, 2, 3 ORDER BY 1, 2, 4 DESC")
         )
 
     def usage(self) -> Usage:
@@ -222,12 +257,12 @@ class Journal:
             "SELECT coalesce(sum(requests), 0), coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0), "
             "CASE WHEN count(*) = count(cost) THEN coalesce(sum(cost), 0.0) END FROM answers"
         )
-        return _usage(*self._db.execute(query).fetchone()) + Usage(requests=self.fact("unanswered") or 0)
+        return _usage(*next(self._rows(query))) + Usage(requests=self.fact("unanswered") or 0)
 
     def timeline(self) -> Iterator[tuple[float, str]]:
         """Yield when each answer came (seconds since 1970) and what became of its request, in the order of time."""
         query = "SELECT time, coalesce(kind, 'pending') FROM answers LEFT JOIN outcomes USING (request) ORDER BY time"
-        yield from self._db.execute(query)
+        yield from self._rows(query)
 
     def close(self) -> None:
         """Write what is left and let go of the run."""
@@ -235,7 +270,7 @@ class Journal:
         self._db.close()
         if self._lock is not None:
             self._out.close()
-            os.close(self._lock)
+        self._let_go()
 
 
 def _tell(waiting: list[asyncio.Future[None]], reason: BalsaError | None) -> None:

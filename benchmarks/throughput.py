@@ -56,16 +56,16 @@ class Protocol(asyncio.Protocol):
             return
         data = json.dumps({
             "id": "chatcmpl-1", "object": "chat.completion", "created": 0, "model": "bench",
-            "choices": [{"index": 0, "message": {"role": "assistant", "content": told(body)}, "finish_reason": "stop"}],
+            "choices": [{"index": 0, "message": {"role": "assistant", "content": answer_to(json.loads(body)["messages"])}, "finish_reason": "stop"}],
             "usage": {"prompt_tokens": 90, "completion_tokens": 50, "total_tokens": 140},
         }).encode()  # fmt: skip
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
         self.transport.write(head.encode() + data)
 
 
-def told(body: bytes) -> str:
+def answer_to(messages: list[dict[str, str]]) -> str:
     """A true answer to a request, in some 40 words: the sounds heard, and what is to be denied or else bagpipes."""
-    text = json.loads(body)["messages"][-1]["content"]
+    text = messages[-1]["content"]
     heard = text.partition("Sounds: ")[2].partition("\n")[0].rstrip(".").split(", ")
     guided = text.partition("you do not hear ")[2].partition(".")[0]
     return (

@@ -1,0 +1,112 @@
+"""Backbones that misbehave and a process that is killed, at length: what the tests show in small.
+
+python benchmarks/faults.py [--requests 20000] [--alone 1000] [--kills 50]
+
+Each fault of tests/faults.py alone, then all of them together, each at 5% of the requests; then a run that is killed
+(SIGKILL) at random moments and continued each time. Shown of each: how many requests were asked and how many of them
+went wrong, what became of the plan, and whether the samples are those of an undisturbed run. Requests that got no
+answer in six tries are asked again (`retry_failures`), which is counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).parents[1] / "tests"), str(Path(__file__).parent)]
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+
+from faults import FAULTS, FaultyServer  # noqa: E402
+from throughput import SOUNDS, answer_to  # noqa: E402
+
+KEY = "sk-secret-0123456789"
+
+
+def reply(messages: list[dict[str, str]], seed: int | None) -> str:
+    return "" if (seed or 0) % 11 == 0 else answer_to(messages)  # some draws fail, so that there are second ones
+
+
+def make(out: Path, url: str, n: int, *, again: bool = False) -> Any:
+    from balsa_data import AudioClip, SoundEvent, synthesize
+
+    draw = random.Random(0)
+    clips = [
+        AudioClip(id=f"c{i}", events=[SoundEvent(label=s) for s in draw.sample(SOUNDS.split(","), 2)])
+        for i in range(n)
+    ]  # fmt: skip
+    return synthesize(
+        clips, tasks="positive", backbone="hosted_vllm/t", api_base=url, out=out, concurrency=256, draws=2,
+        parameters={"api_key": KEY, "timeout": 1.0}, progress=False, retry_failures=again,
+    )  # fmt: skip
+
+
+def outcome(run: Any) -> list[Any]:
+    return [o.model_dump(exclude={"provenance": {"usage"}}) for kind in (run.samples, run.rejections) for o in kind]
+
+
+def disturbed(folder: Path, shares: Mapping[str, float], n: int, calm: list[Any]) -> str:
+    started, again = time.monotonic(), 0
+    with FaultyServer(reply, shares) as server:
+        run = make(folder, server.url, n)
+        while len(run.failures):
+            again += len(run.failures)
+            run = make(folder, server.url, n, again=True)
+    asked, wrong = sum(server.done.values()), sum(server.done[f] for f in shares)
+    assert run.planned == len(run.samples) + len(run.rejections) == n
+    assert asked <= run.usage.requests, "a request is not in the books"
+    assert not any(KEY.encode() in p.read_bytes() for p in folder.rglob("*") if p.is_file())
+    same = "identical" if outcome(run) == calm else "DIFFERENT"
+    return f"{asked:>8}{wrong:>8}{again:>8}{len(run.samples):>9}{len(run.rejections):>8}  {same:<10}{time.monotonic() - started:>6.0f} s"
+
+
+def killed(folder: Path, kills: int, n: int, calm: list[Any]) -> str:
+    needed = len(calm) + sum(len(o.get("earlier") or o.get("attempts", [0])[1:]) for o in calm)
+    draw = random.Random(1)
+    with FaultyServer(reply, {}) as server:
+        command = [sys.executable, __file__, "--child", str(folder), server.url, str(n)]
+        for _ in range(kills):
+            process = subprocess.Popen(command)
+            before, goal = sum(server.done.values()), draw.randrange(1, n // kills)
+            while process.poll() is None and sum(server.done.values()) < before + goal:
+                time.sleep(0.001)
+            time.sleep(draw.uniform(0, 0.05))
+            process.kill()
+            process.wait()
+        run = make(folder, server.url, n)
+        asked = sum(server.done.values())
+    same = "identical" if outcome(run) == calm else "DIFFERENT"
+    return f"{kills} kills: asked {asked}, needed {needed}: {asked - needed} again, {(asked - needed) / kills:.1f} a kill of 256 in flight; {same}"
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["--child"]:
+        make(Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
+        return
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--requests", type=int, default=20_000, help="with all faults together")
+    parser.add_argument("--alone", type=int, default=1000, help="with each fault alone")
+    parser.add_argument("--kills", type=int, default=50)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder, calm = Path(name), {}
+        for n in {args.requests, args.alone}:
+            with FaultyServer(reply, {}) as server:
+                calm[n] = outcome(make(folder / f"calm{n}", server.url, n))
+        print(f"{'fault at 5%':<24}{'asked':>8}{'wrong':>8}{'again':>8}{'samples':>9}{'rejected':>8}  samples are")
+        for fault in FAULTS:
+            print(f"{fault:<24}{disturbed(folder / fault, {fault: 0.05}, args.alone, calm[args.alone])}", flush=True)
+        every = disturbed(folder / "all", dict.fromkeys(FAULTS, 0.05), args.requests, calm[args.requests])
+        print(f"{'all together':<24}{every}", flush=True)
+        print(killed(folder / "killed", args.kills, args.alone, calm[args.alone]) if args.kills else "")
+
+
+if __name__ == "__main__":
+    main()
