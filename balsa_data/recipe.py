@@ -36,6 +36,7 @@ __all__ = [
     "Prices",
     "PublishSpec",
     "Recipe",
+    "nested",
     "recipe_headlines",
     "recipe_names",
     "recipe_opening",
@@ -267,7 +268,7 @@ class Recipe(Record):
             raise RecipeError(f"{path}{where} is not valid YAML: {getattr(error, 'problem', error)}") from None
         if not isinstance(values, dict):
             raise RecipeError(f"{path} is not a recipe: write keys and values, as in `balsa show demo`")
-        values = {"name": path.stem, **values, **overrides}
+        values = nested({"name": path.stem, **values}, overrides)
         try:
             return cls.make(**_substituted(values, str(path)))
         except RecipeError as error:
@@ -298,6 +299,26 @@ class Recipe(Record):
         """Return what decides the plan and its answers, as plain data: what a run directory is held against."""
         passing = {"description", "size", "api_base", "limits", "publish", "prices"}
         return self.model_dump(mode="json", exclude=passing)
+
+
+def nested(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values with others in their place; a dotted key (``checks.length.max_words``) reaches inside and leaves the rest.
+
+    Raises:
+        RecipeError: A dotted key leads into something that has no keys.
+    """
+    merged = dict(values)
+    for key, value in overrides.items():
+        *parents, last = key.split(".")
+        inner = merged
+        for parent in parents:
+            below = inner.get(parent) or {}
+            if not isinstance(below, Mapping):
+                raise RecipeError(f"{key}: {parent} has no keys of its own, it is {below!r}: set it as a whole")
+            inner[parent] = dict(below)
+            inner = inner[parent]
+        inner[last] = value
+    return merged
 
 
 def recipe_names() -> list[str]:

@@ -83,3 +83,12 @@ def test_what_does_not_change_the_samples_is_not_part_of_a_recipes_identity() ->
     b = Recipe.make(api_base="http://127.0.0.1:2/v1")
     assert a.identity() == b.identity()
     assert a.identity() != Recipe.make(seed=1).identity()
+
+
+def test_a_dotted_override_reaches_inside_and_leaves_the_rest() -> None:
+    recipe = Recipe.load("demo", **{"parameters.temperature": 0.1, "checks.length.max_words": 50})
+    assert recipe.parameters["temperature"] == 0.1
+    assert recipe.parameters["max_tokens"] == Recipe.load("demo").parameters["max_tokens"]
+    assert recipe.checks == {"length": {"max_words": 50}}
+    with pytest.raises(RecipeError, match="corpora has no keys of its own"):
+        Recipe.load("demo", **{"corpora.path": "x"})

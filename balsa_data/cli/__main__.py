@@ -1,0 +1,5 @@
+"""`python -m balsa_data.cli` is `balsa`."""
+
+from balsa_data.cli import main
+
+main()

@@ -1,0 +1,122 @@
+"""Commands that take samples out: reports, exports, datasets, evaluation sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from balsa_data.cli.options import Json, RecipeArgument, RunArgument, Set, app, values
+
+
+@app.command()
+def report(
+    run: RunArgument,
+    out: Annotated[Path | None, typer.Option(help="The page; RUN/report.html where not given.")] = None,
+    recordings: Annotated[int, typer.Option(min=0, help="How many recordings to put into the page.")] = 80,
+) -> None:
+    """Write one self-contained HTML page: listen, read, plot.
+
+    Example: balsa report runs/demo/run
+    """
+    from balsa_data.report import render
+    from balsa_data.run import Run
+
+    print(render(Run(run), out or run / "report.html", audio=recordings))
+
+
+@app.command()
+def export(
+    source: Annotated[
+        str, typer.Argument(help="A run, a dataset folder, or a dataset on the Hub.", metavar="RUN|DATASET")
+    ],
+    to: Annotated[str, typer.Option("--format", help="The trainer's format.")],
+    out: Annotated[Path, typer.Option(help="A folder that is empty or not there yet.")],
+    rate: Annotated[int, typer.Option(min=1, help="Of the mono WAV files, in Hz.")] = 16000,
+    join: Annotated[
+        float | None, typer.Option(min=0, help="For one-clip formats: join clips with so many seconds of silence.")
+    ] = None,
+    preference: Annotated[
+        bool, typer.Option("--preference", help="Pairs: accepted, and rejected for a false claim.")
+    ] = False,
+    audio_root: Annotated[
+        Path | None, typer.Option(help="Where the recordings of a dataset without audio are.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write samples in the format of a trainer.
+
+    Example: balsa export runs/demo/run --format desta --out exports/desta
+    """
+    from balsa_data import exports
+    from balsa_data.run import Run
+
+    opened = Run(Path(source)) if (Path(source) / "journal.db").exists() else source
+    made = exports.export(opened, to, out, audio_rate=rate, join=join, preference=preference, audio_root=audio_root)
+    if as_json:
+        print(made.model_dump_json())
+        return
+    for file, n in made.files.items():
+        print(f"{made.folder / file}: {n:,} records")
+    print(f"{made.clips:,} recordings, {made.seconds / 3600:.1f} h")
+    for why, n in made.left_out.items():
+        print(f"left out: {n:,} ({why})")
+    for warning in made.warnings:
+        print(f"note: {warning}")
+    print(made.usage)
+
+
+@app.command()
+def publish(
+    run: RunArgument,
+    name: Annotated[str, typer.Argument(help="Of the dataset on the Hub.", metavar="OWNER/NAME")],
+    public: Annotated[bool, typer.Option("--public/--private", help="Who may see it.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Build, verify and compare; upload nothing.")] = False,
+    revision: Annotated[str | None, typer.Option(help="The branch.")] = None,
+    audio: Annotated[str | None, typer.Option(help="embed, reference or none; by licence where not given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Build the dataset folder with its card, verify it, upload what changed.
+
+    Example: balsa publish runs/demo/run me/my-dataset --dry-run
+    """
+    from balsa_data.recipe import PublishSpec, Recipe
+    from balsa_data.run import Run
+
+    chosen = Recipe.make(publish={"audio": audio}).publish.audio if audio else PublishSpec().audio
+    made = Run(run).push_to_hub(name, private=not public, dry_run=dry_run, revision=revision, audio=chosen)
+    if as_json:
+        print(made.model_dump_json())
+        return
+    print(f"{made.folder}: verified")
+    print(
+        f"{'would upload' if dry_run else 'uploaded'} {len(made.uploaded)} files ({sum(made.uploaded.values()) / 1e6:.1f} MB)"
+    )
+    print(made.url)
+
+
+@app.command()
+def evalset(
+    recipe: RecipeArgument,
+    out: Annotated[Path, typer.Option(help="A folder that is empty or does not exist yet.")],
+    settings: Set = [],  # noqa: B006
+    as_json: Json = False,
+) -> None:
+    """Write hallucination questions in the field's format, from the metadata; no backbone is needed.
+
+    Example: balsa evalset hallucination-eval --out eval/objects
+    """
+    from balsa_data.evalset import evalset as write
+    from balsa_data.recipe import Recipe
+
+    made = write(Recipe.load(recipe, **values(settings)), out)
+    if as_json:
+        print(made.model_dump_json())
+        return
+    for name, count in made.questions.items():
+        guessed = f", {made.blind[name]:.1%} right without hearing" if name in made.blind else ""
+        print(f"{name:<12} {count:>9,} questions, half of them Yes{guessed}")
+    for why, count in made.left_out.items():
+        print(f"{count:,} clips are not asked about: {why}")
+    print(f"{out}: {made.clips:,} of {made.of_clips:,} clips, {made.recordings:,} recordings in audio/")
