@@ -46,9 +46,13 @@ _REFERENCE = re.compile(
 )
 _ITEM = re.compile(r"^[ \t]*(?P<digit>[1-4])[.)][ \t]", re.MULTILINE)
 _STOP = re.compile(r"(?<=[.!?])[\"”’*)]*\s+|\n+|;")
-_STRONG = re.compile(r",? ?\b(?:while|whereas|whilst|but|although|though|which)\b|,? ?\band (?=none\b|not\b)|[:—–]|(?<=,) as\b", re.IGNORECASE)
+_STRONG = re.compile(
+    r",? ?\b(?:while|whereas|whilst|but|although|though|which)\b|,? ?\band (?=none\b|not\b)|[:—–]|(?<=,) as\b",
+    re.IGNORECASE,
+)
 _WEAK = re.compile(
-    r"(?:, ?)?\b(?:and|or|where|so|unlike|compared (?:to|with)|in contrast to|as opposed to|yet|with)\b|,", re.IGNORECASE
+    r"(?:, ?)?\b(?:and|or|where|so|unlike|compared (?:to|with)|in contrast to|as opposed to|yet|with)\b|,",
+    re.IGNORECASE,
 )
 _DENIES = re.compile(
     r"\b(?:not|cannot|lacks?|lacking|without|missing|absent|none|neither|unlike|as opposed to|no such|no trace)\b|n['’]t\b",
@@ -181,7 +185,13 @@ class _Reader:
         here = [m for m in self.references if start <= m.start() < end]
         if not here and _SUMS_UP.match(self.text, start, end):
             self.current = None
-        if not here and self.number == 2 and self.current and len(self.current) == 1 and _TURNS.search(self.text, start, end):
+        if (
+            not here
+            and self.number == 2
+            and self.current
+            and len(self.current) == 1
+            and _TURNS.search(self.text, start, end)
+        ):
             self.current = self._rest(self.current)
         if re.search(r"\brespectively\b", self.text[start:end], re.IGNORECASE) and self._respectively(start, end, here):
             return
@@ -214,8 +224,16 @@ class _Reader:
         for i, cell in enumerate(cells):
             if cell.which is not None:
                 owner = self.current = cell.which
-                if not cell.claims and _bare(cell) and i and cells[i - 1].before and not any(c.claims for c in cells[i:]):
-                    self.found.said += [replace(s, clips=cell.which) for s in self.last]  # "in the first and in the second"
+                if (
+                    not cell.claims
+                    and _bare(cell)
+                    and i
+                    and cells[i - 1].before
+                    and not any(c.claims for c in cells[i:])
+                ):
+                    self.found.said += [
+                        replace(s, clips=cell.which) for s in self.last
+                    ]  # "in the first and in the second"
                 elif not cell.claims:
                     owed = self._implied(cell, owed, first=not any(c.claims for c in cells[:i]))
             elif cell.claims and (i == 0 or not any(c.which for c in cells[:i]) or cells[i - 1].before):
@@ -231,7 +249,11 @@ class _Reader:
     def _implied(self, cell: _Cell, owed: Which | None, *, first: bool) -> Which | None:
         """Read "…, which the second lacks" and "…, and so does the second": of what was said last."""
         which = cell.which
-        if re.match(r"\W*(?:unlike|as opposed to|in contrast to)\b", cell.text, re.IGNORECASE) and first and not self._since(cell):
+        if (
+            re.match(r"\W*(?:unlike|as opposed to|in contrast to)\b", cell.text, re.IGNORECASE)
+            and first
+            and not self._since(cell)
+        ):
             return which
         last = [s for s in self.last if s.clips != which]
         if not last or _bare(cell):
@@ -292,9 +314,7 @@ class _Reader:
         return any(m.start() <= match.start() and match.end() <= m.end() for m in self.references)
 
 
-def _between(
-    cut: re.Pattern[str], text: str, start: int, end: int, keep: object = None
-) -> Iterator[tuple[int, int]]:
+def _between(cut: re.Pattern[str], text: str, start: int, end: int, keep: object = None) -> Iterator[tuple[int, int]]:
     """Yield the stretches between cuts; a cut opens the stretch behind it."""
     at = start
     for match in cut.finditer(text, start, end):

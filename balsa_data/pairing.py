@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from math import ceil, inf
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from balsa_data.facts import narrowest
 from balsa_data.recipe import PairingSpec
@@ -49,7 +49,9 @@ class Kinship:
     def __init__(self, taxonomy: Taxonomy) -> None:
         self._taxonomy = taxonomy
         self._related = lru_cache(maxsize=None)(self._find_related)
-        self._speech = frozenset({"speech"}) | (taxonomy.descendants("speech") if "speech" in taxonomy.sounds else set())
+        self._speech = frozenset({"speech"}) | (
+            taxonomy.descendants("speech") if "speech" in taxonomy.sounds else set()
+        )
 
     def _find_related(self, sound: str) -> frozenset[str]:
         t = self._taxonomy
@@ -211,7 +213,7 @@ class Pairing:
         return best
 
 
-def _draw(shares: Mapping[str, float], rng: Random) -> str:
+def _draw(shares: Mapping[Any, float], rng: Random) -> str:
     if len(shares) == 1:
-        return next(iter(shares))
-    return rng.choices(list(shares), list(shares.values()))[0]
+        return str(next(iter(shares)))
+    return str(rng.choices(list(shares), list(shares.values()))[0])

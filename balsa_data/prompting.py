@@ -144,7 +144,10 @@ class Prompts:
         frame = None if guidance else self._frame(task, len(seeds))
         user = "".join((*seeds, prompt)[x] if isinstance(x, int) else x for x in frame) if frame else None
         user = user or self._request(task, seeds, prompt, guidance)
-        return [*([{"role": "system", "content": self._system}] if self._system else []), {"role": "user", "content": user}]
+        return [
+            *([{"role": "system", "content": self._system}] if self._system else []),
+            {"role": "user", "content": user},
+        ]
 
     def _request(self, task: str, seeds: Sequence[str], prompt: str, guidance: Mapping[str, Any]) -> str:
         values = {"seeds": seeds, "ordinals": ORDINALS, "prompt": prompt, **UNGUIDED, **guidance}
@@ -161,7 +164,11 @@ class Prompts:
         """
         marks = [f"\0{i}\0" for i in range(clips + 1)]
         text = self._request(task, marks[:-1], marks[-1], {})
-        return [int(x) if i % 2 else x for i, x in enumerate(text.split("\0"))] if self._writes_only(f"{task}.jinja") else None
+        return (
+            [int(x) if i % 2 else x for i, x in enumerate(text.split("\0"))]
+            if self._writes_only(f"{task}.jinja")
+            else None
+        )
 
     def _writes_only(self, name: str) -> bool:
         tree = self._environment.parse(self._read(name))

@@ -58,7 +58,9 @@ def truthful(messages: Sequence[dict[str, str]], seed: int = 0) -> str:
         "negative": denied,
         "combined": f"{affirmed} {denied}",
         "existence": "Yes." if any(supported(sound, present) for sound in asked) else "No.",
-        "difference": " ".join(f"The {nth.lower()} audio has {text}." for nth, text in zip(ORDINALS, each, strict=False)),
+        "difference": " ".join(
+            f"The {nth.lower()} audio has {text}." for nth, text in zip(ORDINALS, each, strict=False)
+        ),
         "joint_caption": affirmed,
     }[_task_of(instruction)]
 
@@ -66,7 +68,9 @@ def truthful(messages: Sequence[dict[str, str]], seed: int = 0) -> str:
 @lru_cache(maxsize=4096)
 def _task_of(instruction: str) -> str:
     prompts = Prompts()
-    return next(task for task in prompts.tasks if any(_phrased(line).fullmatch(instruction) for line in prompts.pool(task)))
+    return next(
+        task for task in prompts.tasks if any(_phrased(line).fullmatch(instruction) for line in prompts.pool(task))
+    )
 
 
 def _phrased(line: str) -> re.Pattern[str]:

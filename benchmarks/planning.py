@@ -55,14 +55,18 @@ def main() -> None:
     for _ in clips(args.clips):
         pass
     made = time.process_time()
-    print(f"{args.clips} clips made: {made - cpu:.1f} s of the processor, {time.monotonic() - clock:.1f} s of the clock")
+    print(
+        f"{args.clips} clips made: {made - cpu:.1f} s of the processor, {time.monotonic() - clock:.1f} s of the clock"
+    )
     clock = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         store = ClipStore(Path(folder))
         plan = lay_out(recipe, store, Prompts(), clips(args.clips))
         taken = time.process_time()
         seconds = taken - made - (made - cpu)  # they were made a second time
-        print(f"taken in, sounds found, statistics: {seconds:.1f} s of the processor, {time.monotonic() - clock:.1f} s of the clock")
+        print(
+            f"taken in, sounds found, statistics: {seconds:.1f} s of the processor, {time.monotonic() - clock:.1f} s of the clock"
+        )
         clock = time.monotonic()
         for request in plan:
             tasks[request.task] += 1

@@ -18,7 +18,17 @@ from balsa_data.recipe import PairingSpec
 from balsa_data.taxonomy import default
 
 KINSHIP = Kinship(default())
-LABELS = ["dog barking", "dog growling", "cat meowing", "rain", "thunder", "car horn", "violin", "speech", "male speech"]
+LABELS = [
+    "dog barking",
+    "dog growling",
+    "cat meowing",
+    "rain",
+    "thunder",
+    "car horn",
+    "violin",
+    "speech",
+    "male speech",
+]
 Group = tuple[tuple[int, ...], str]
 
 
@@ -41,7 +51,9 @@ def many(n: int, **values: Any) -> list[tuple[AudioClip, frozenset[str]]]:
     return corpus([rng.sample(LABELS, rng.randint(1, 3)) for _ in range(n)], **values)
 
 
-def groups(told: list[tuple[AudioClip, frozenset[str]]], *, each: int = 1, apart: bool = True, **spec: Any) -> list[Group]:
+def groups(
+    told: list[tuple[AudioClip, frozenset[str]]], *, each: int = 1, apart: bool = True, **spec: Any
+) -> list[Group]:
     block = Block(told, KINSHIP, Random(0))
     pairing = Pairing(block, PairingSpec(**spec), [each] * len(told), (2, 4), apart=apart)
     rng = Random(1)

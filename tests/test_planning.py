@@ -73,7 +73,9 @@ def test_the_plan_does_not_depend_on_the_process(hashing: str, tmp_path: Path) -
     )
     here = str(Path(__file__).parent)
     env = {"PYTHONHASHSEED": hashing, "PYTHONPATH": str(Path(here).parent)}
-    ran = subprocess.run([sys.executable, "-c", code, here, str(tmp_path / "x")], env=env, capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", code, here, str(tmp_path / "x")], env=env, capture_output=True, text=True, check=True
+    )
     assert ran.stdout.strip() == digest(plan(tmp_path / "y", 80))
 
 

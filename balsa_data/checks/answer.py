@@ -24,12 +24,17 @@ def check(item: Item) -> Verdict:
     labels = unlisted({*sounds, *item.present, *item.absent})
     asked = {m.sound for m in mentions(item.prompt, labels)}
     there = {sound for sound in asked if supported(sound, sounds)}
-    if not asked or not there and any(related(a, s) for a in asked for s in sounds):
+    if not asked or (not there and any(related(a, s) for a in asked for s in sounds)):
         return failed("answer", "undecided", f"whether the answer to {item.prompt!r} is yes, the metadata does not say")
     wrong = Polarity.ABSENT if there else Polarity.PRESENT
     for claim in claims(item.response, prompt=item.prompt, labels=labels):
         if claim.polarity is wrong and any(related(claim.sound, a) for a in there or asked):
             right = "yes" if there else "no"
             said = item.response[claim.start : claim.end]
-            return failed("answer", "wrong_answer", f"the answer is {right}, but {said!r} says otherwise", (claim.start, claim.end))
+            return failed(
+                "answer",
+                "wrong_answer",
+                f"the answer is {right}, but {said!r} says otherwise",
+                (claim.start, claim.end),
+            )
     return passed("answer")

@@ -22,9 +22,15 @@ def check(item: Item) -> Verdict:
         for clip in sorted(said.clips or ()):
             if clip >= len(sounds):
                 return failed("attribution", "swapped", f"speaks of clip {clip + 1}, but there are {len(sounds)}", span)
-            if said.affirms and not supported(said.sound, sounds[clip]) and any(supported(said.sound, s) for s in sounds):
+            if (
+                said.affirms
+                and not supported(said.sound, sounds[clip])
+                and any(supported(said.sound, s) for s in sounds)
+            ):
                 detail = f"says {words!r} is heard in clip {clip + 1}, but only another clip has it"
                 return failed("attribution", "swapped", detail, span)
             if not said.affirms and any(related(p, said.sound) for p in narrowest(sounds[clip])):
-                return failed("attribution", "swapped", f"says {words!r} is not heard in clip {clip + 1}, which has it", span)
+                return failed(
+                    "attribution", "swapped", f"says {words!r} is not heard in clip {clip + 1}, which has it", span
+                )
     return passed("attribution")

@@ -11,7 +11,9 @@ from balsa_data.schemas import Verdict
 RANK = 1
 REASONS = {"enumerates": "tells the clips one by one where one caption was asked for"}
 
-_ASKED_FOR = re.compile(r"\b(?:each|every|one by one|separately|respectively|in turn|number(?:ed)?|in order)\b", re.IGNORECASE)
+_ASKED_FOR = re.compile(
+    r"\b(?:each|every|one by one|separately|respectively|in turn|number(?:ed)?|in order)\b", re.IGNORECASE
+)
 
 
 def check(item: Item) -> Verdict:

@@ -20,7 +20,18 @@ from balsa_data.taxonomy import default
 from balsa_data.testing import ScriptedBackbone
 
 PROMPTS = Prompts()
-LABELS = ["dog barking", "rain", "car horn", "applause", "violin", "helicopter", "cat meowing", "siren", "speech", "wind"]
+LABELS = [
+    "dog barking",
+    "rain",
+    "car horn",
+    "applause",
+    "violin",
+    "helicopter",
+    "cat meowing",
+    "siren",
+    "speech",
+    "wind",
+]
 
 
 def clips(n: int = 60) -> list[AudioClip]:
@@ -58,7 +69,9 @@ def test_a_truthful_answer_passes_every_check(task: str, guided: int, tmp_path: 
     assert [r.attempts[-1].verdicts for r in run.rejections] == []
 
 
-@pytest.mark.parametrize(("task", "kind"), [("difference", "present"), ("joint_caption", "present"), ("existence", "yes/no")])
+@pytest.mark.parametrize(
+    ("task", "kind"), [("difference", "present"), ("joint_caption", "present"), ("existence", "yes/no")]
+)
 def test_what_a_prompt_asks_for_is_understood(task: str, kind: str) -> None:
     assert [line for line in PROMPTS.pool(task) if asked(line) != kind] == []
 
