@@ -25,7 +25,9 @@ _ORDINALS = {"first": 0, "1st": 0, "former": 0, "second": 1, "2nd": 1, "third": 
 _LAST = {"latter", "last", "final"}
 _ORDINAL = rf"(?:{'|'.join([*_ORDINALS, *_LAST])})\b"
 _NAMES = {name: i for i, names in enumerate(["1 a one", "2 b two", "3 c three", "4 d four"]) for name in names.split()}
-_NOT_A_CLIP = r"(?! (?:time|half|part|few|thing|place|person|people|voice|speaker|man|woman|note|minutes?|seconds?|moment|word|of all)\b)"
+_NOT_A_CLIP = re.compile(
+    r" (?:time|half|part|few|thing|place|person|people|voice|speaker|man|woman|note|minutes?|seconds?|moment|word|of all)\b"
+)
 _REFERENCE = re.compile(
     rf"""
     (?P<together> \bboth\b (?:\ (?:of\ (?:them|these|the)\ )? (?:{_NOUNS})? )?
@@ -34,7 +36,7 @@ _REFERENCE = re.compile(
         | \b(?:in\ common|shared?)\b )
     | (?P<numbered> \b(?:audio|recording|clip|sound|track|sample|file|number)(?:\ (?:clip|file|recording|sample|number))?\ ?\#?
         (?: (?P<digit>[1-4])\b | (?P<letter>(?-i:[A-D])\b) | (?P<word>one|two|three|four)\b ) )
-    | (?P<ordered> \b(?:the\ |a\ |an\ )?{_ORDINAL}(?:(?:\ and|\ or|,|,\ and)\ (?:the\ )?{_ORDINAL})*(?:\ {_NOUNS})? )
+    | (?P<ordered> \b(?:the\ |a\ |an\ )?{_ORDINAL}(?:(?:,?\ and|,?\ or)\ (?:the\ )?{_ORDINAL}|,\ {_ORDINAL})*(?:\ {_NOUNS})? )
     | (?P<other> (?<!each\ )(?<!on\ )\bthe\ (?:others?|rest|remaining)\b(?!\ hand)(?:\ (?:two|three|{_NOUNS}))? )
     | (?P<another> (?<!one\ )\banother\b(?:\ {_NOUNS})? (?=[ ,:]) )
     | (?P<some> (?<!the\ )(?<!that\ )(?<!this\ )(?<!which\ )(?<!no\ )(?<!any\ )\bone\b(?!\ (?:another|by|can|could|may|might|hears?|second|minute|moment))
@@ -169,10 +171,12 @@ class _Reader:
         if re.search(rf"{_NOUN}$", match.group(), re.IGNORECASE):
             return True
         after = self.text[match.end() :]
-        article = re.match(r"(?:the|a)\b", match.group(), re.IGNORECASE)
-        if not article or re.match(_NOT_A_CLIP.replace("?!", "?:", 1), after):
+        goes_on = self.references and not _STOP.search(self.text, self.references[-1].end(), match.start())
+        if goes_on and re.search(r"\bin $", self.text[: match.start()]):
+            return True  # "in the first rain falls, in the second people talk"
+        if not re.match(r"(?:the|a)\b", match.group(), re.IGNORECASE) or _NOT_A_CLIP.match(after):
             return False
-        if self.references and not _STOP.search(self.text, self.references[-1].end(), match.start()):
+        if goes_on:
             return True  # "the first has a dog, the second rain"
         mention = claims(f"There is {after.split('.')[0]}", labels=self.labels)
         return not mention or mention[0].start > len("There is ") + 1
@@ -220,7 +224,17 @@ class _Reader:
         for i, cell in enumerate(cells):
             if cell.which is not None:
                 owner = self.current = cell.which
-                if not cell.claims:
+                if (
+                    not cell.claims
+                    and _bare(cell)
+                    and i
+                    and cells[i - 1].before
+                    and not any(c.claims for c in cells[i:])
+                ):
+                    self.found.said += [
+                        replace(s, clips=cell.which) for s in self.last
+                    ]  # "in the first and in the second"
+                elif not cell.claims:
                     owed = self._implied(cell, owed, first=not any(c.claims for c in cells[:i]))
             elif cell.claims and (i == 0 or not any(c.which for c in cells[:i]) or cells[i - 1].before):
                 coming = next((c for c in cells[i:] if c.which is not None), None)
@@ -242,7 +256,7 @@ class _Reader:
         ):
             return which
         last = [s for s in self.last if s.clips != which]
-        if not last or re.fullmatch(r"\W*(?:in |for |from )?\W*", _REFERENCE.sub("", cell.text)):
+        if not last or _bare(cell):
             return owed
         if _DENIES.search(cell.text):
             self.found.said += [replace(s, clips=which, affirms=False) for s in last if s.affirms]
@@ -311,6 +325,10 @@ def _between(cut: re.Pattern[str], text: str, start: int, end: int, keep: object
         at = match.start()
     if at < end:
         yield at, end
+
+
+def _bare(cell: _Cell) -> bool:
+    return bool(re.fullmatch(r"\W*(?:and )?(?:in |of |for |from )?\W*", _REFERENCE.sub("", cell.text)))
 
 
 def _in(at: int, spans: Iterable[tuple[int, int]]) -> bool:

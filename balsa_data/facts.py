@@ -44,7 +44,11 @@ def supported(sound: str, present: frozenset[str], taxonomy: Taxonomy | None = N
 
 def narrowest(sounds: frozenset[str], taxonomy: Taxonomy | None = None) -> frozenset[str]:
     """Return the sounds without those that another of them is a kind of: of *animal* and *dog*, *dog*."""
-    taxonomy = taxonomy or default()
+    return _narrowest(sounds, taxonomy or default())
+
+
+@lru_cache(maxsize=16384)  # several tasks ask about one clip
+def _narrowest(sounds: frozenset[str], taxonomy: Taxonomy) -> frozenset[str]:
     return sounds.difference(*(taxonomy.ancestors(s) for s in sounds if s in taxonomy.sounds))
 
 

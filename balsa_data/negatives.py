@@ -23,7 +23,7 @@ from balsa_data.taxonomy import Taxonomy
 __all__ = ["AbsentSounds", "Statistics"]
 
 SMALL_FAMILY = 12  # a parent of at most so many kinds is a family whose members are easily heard, or left out, together
-TRIES = 20  # draws from all sounds before those that may be denied are gathered
+TRIES = 12  # draws from all sounds before those that may be denied are gathered
 FEW_SOUNDS = 50  # a corpus of fewer sounds than this is topped up with the taxonomy's
 
 Table = tuple[list[str], list[float]]  # sounds, and the sums of their weights up to each
@@ -147,9 +147,9 @@ class AbsentSounds:
             name = _drawn(tables, rng.random() * total)
             if not any(name in out for out in ruled_out) and self._weight(strategy, name, heard):
                 return name
-        out = frozenset[str]().union(*ruled_out)
-        weights = [0.0 if name in out else self._weight(strategy, name, heard) for name in self._pool]
-        return rng.choices(self._pool, weights)[0] if any(weights) else None
+        left = sorted({name for names, _ in tables for name in names}.difference(*ruled_out))
+        weights = [self._weight(strategy, name, heard) for name in left]
+        return rng.choices(left, weights)[0] if any(weights) else None
 
     def _tables(self, strategy: str, heard: frozenset[str]) -> list[Table]:
         beside = sorted(heard) if strategy == "adversarial" else [None]

@@ -214,5 +214,6 @@ class Pairing:
 
 
 def _draw(shares: Mapping[Any, float], rng: Random) -> str:
-    names: list[str] = list(shares)
-    return names[0] if len(names) == 1 else rng.choices(names, list(shares.values()))[0]
+    if len(shares) == 1:
+        return str(next(iter(shares)))
+    return str(rng.choices(list(shares), list(shares.values()))[0])

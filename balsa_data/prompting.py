@@ -89,6 +89,7 @@ class Prompts:
         self._templates: dict[str, Template] = {}
         self._pools: dict[str, tuple[str, ...]] = {}
         self._frame = cache(self._make_frame)
+        self._filled = lru_cache(maxsize=16384)(self._fill)
 
     def pool(self, task: str) -> tuple[str, ...]:
         """Return the phrasings of a task's instruction."""
@@ -104,9 +105,10 @@ class Prompts:
         """Return the phrasing at `index` (counted around) of a task's pool, with `values` filled in."""
         pool = self.pool(task)
         line = pool[index % len(pool)]
-        if "{" not in line:
-            return line
-        return self._render(line, f"pools/{task}.txt", {k: as_data(v) for k, v in values.items()}, source=line)
+        return self._filled(task, line, tuple(values.items())) if "{" in line else line
+
+    def _fill(self, task: str, line: str, values: tuple[tuple[str, str], ...]) -> str:
+        return self._render(line, f"pools/{task}.txt", {k: as_data(v) for k, v in values}, source=line)
 
     def seed_description(self, clip: AudioClip, style: str = "auto") -> str:
         """Write a clip's metadata as the text the backbone reads.

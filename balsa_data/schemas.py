@@ -68,7 +68,7 @@ class SpeechSegment(Record):
     emotion: Text | None = None
     accent: Text | None = None
     language: Text | None = None
-    attributes: dict[Text, Text] = {}
+    attributes: dict[Text, Text] = Field(default_factory=dict)  # a {} here is copied deeply, a clip at a time
 
     @model_validator(mode="after")
     def _in_order(self) -> SpeechSegment:
@@ -98,7 +98,7 @@ class AudioClip(Record):
     captions: tuple[Text, ...] = ()
     events: tuple[SoundEvent, ...] = ()
     speech: tuple[SpeechSegment, ...] = ()
-    attributes: dict[Text, Text] = {}
+    attributes: dict[Text, Text] = Field(default_factory=dict)  # a {} here is copied deeply, a clip at a time
     dataset: Text | None = None
     license: Text | None = None
     recording: Text | None = None

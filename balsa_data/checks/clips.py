@@ -12,14 +12,14 @@ REASONS = {"clip_not_covered": "says nothing of one of the clips"}
 
 
 def check(item: Item) -> Verdict:
-    """Refuse a difference that does not refer to each clip, and a joint caption that has no sound of one."""
+    """Refuse a difference that says of no sound whether a clip has it, and a joint caption without a sound of one."""
     if len(item.clips) < 2:
         return passed("clips")
     telling = told(item.response, item.clips)
     for i, clip in enumerate(item.clips):
         sounds = heard(clip)
         if item.task == "difference":
-            covered = i in telling.spoken_of
+            covered = any(i in (s.clips or ()) for s in telling.said)
         else:
             mine = (s for s in telling.said if s.affirms and (s.clips is None or i in s.clips))
             covered = any(related(s.sound, sound) for s in mine for sound in sounds)

@@ -59,9 +59,9 @@ class Draw:
     heard: tuple[frozenset[str], ...]
     absent: AbsentSounds
     kinship: Kinship
-    pairing: PairingSpec = PairingSpec()
-    strategy: str | None = None
-    turn: int = 0
+    pairing: PairingSpec
+    strategy: str | None
+    turn: int
 
     def guided_or_open(self) -> Draft:
         """Choose sounds to deny in the recipe's share of requests; else leave the choice to the backbone."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from balsa_data.checks import Item, judge, selected
+from balsa_data.checks import Check, Item, judge, selected
 from balsa_data.schemas import AudioClip, SoundEvent
 
 PROMPTS = {
@@ -33,7 +33,12 @@ class Pair:
     def reasons(self, response: str) -> list[str]:
         """The reasons for which all checks refuse a response, in order."""
         item = Item(task=self.task, clips=self.clips, prompt=PROMPTS[self.task], response=response)
-        return [v.reason or "" for v in judge(item, selected()) if not v.ok]
+        return [v.reason or "" for v in judge(item, every_check()) if not v.ok]
+
+
+@cache
+def every_check() -> dict[str, Check]:
+    return selected()
 
 
 @cache
@@ -59,7 +64,7 @@ def judged(split: str) -> tuple[float, float, float, list[str]]:
 if __name__ == "__main__":
     import sys
 
-    for name in sys.argv[1:] or ("dev", "held"):
+    for name in [arg for arg in sys.argv[1:] if arg != "-v"] or ("dev", "held"):
         refused, named, accepted, wrong = judged(name)
         print(f"{name}: bad refused {refused:.3f}, for the reason {named:.3f}; good accepted {accepted:.3f}")
         if name == "dev" or "-v" in sys.argv:
