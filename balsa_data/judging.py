@@ -12,6 +12,7 @@ import os
 import pickle
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from struct import Struct
 from typing import Any, NamedTuple
 
@@ -113,10 +114,12 @@ class Judge:
                 if not told.done():
                     told.set_result(judged(item, self._checks))
         finally:
-            process.stdin.close()
             if process.returncode is None:
                 process.kill()
-            await process.wait()
+            process.stdin.close()
+            with suppress(OSError):
+                await process.stdin.wait_closed()
+            await process.communicate()  # to the end of its pipes, or they are left open
 
 
 async def _say(pipe: asyncio.StreamWriter, what: Any) -> None:
