@@ -138,8 +138,10 @@ class Client:
             raise Passing("the answer has no text")
         if len(text) > LONGEST_TEXT:
             raise Passing(f"the answer has {len(text):,} characters")
-        if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
-            raise Passing("the answer is not valid Unicode")
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise Passing("the answer is not valid Unicode") from None
         sent, written = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
         if self._prices:
             known = None not in (sent, written) or not (self._prices.input or self._prices.output)

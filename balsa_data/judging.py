@@ -12,6 +12,7 @@ import os
 import pickle
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from struct import Struct
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from balsa_data.checks import Check, Item, judge, selected
 from balsa_data.claims import EVERYTHING, Polarity, claims
 from balsa_data.schemas import Verdict
 
-__all__ = ["Judge", "Judgement"]
+__all__ = ["Judge", "Judgement", "judged", "worthwhile"]
 
 PAYS = 2000  # responses from which a process' start of about two seconds is made good
 MOST = 4  # processes; one judges some 500 responses a second
@@ -46,18 +47,23 @@ def judged(item: Item, checks: Mapping[str, Check]) -> Judgement:
     return Judgement((), tuple(sorted(present)), tuple(sorted(absent)))
 
 
+def worthwhile(responses: int) -> int:
+    """Return how many processes so many responses are worth on this machine."""
+    return min(len(os.sched_getaffinity(0)) - 1, MOST, responses // PAYS)
+
+
 class Judge:
     """Judges responses, in the processes it has once they are ready.
 
     Args:
         options: By check's name, as in a recipe's ``checks``.
-        expected: How many responses there will be; few are not worth a process.
+        processes: How many to start.
     """
 
-    def __init__(self, options: Mapping[str, Any], expected: int = 0) -> None:
+    def __init__(self, options: Mapping[str, Any], processes: int = 0) -> None:
         self._options = dict(options)
         self._checks = selected(options)
-        self._wanted = min(len(os.sched_getaffinity(0)) - 1, MOST, expected // PAYS)
+        self._wanted = processes
         self._waiting: asyncio.Queue[tuple[Item, asyncio.Future[Judgement]]] = asyncio.Queue()
         self._ready = 0
 
@@ -108,10 +114,12 @@ class Judge:
                 if not told.done():
                     told.set_result(judged(item, self._checks))
         finally:
-            process.stdin.close()
             if process.returncode is None:
                 process.kill()
-            await process.wait()
+            process.stdin.close()
+            with suppress(OSError):
+                await process.stdin.wait_closed()
+            await process.communicate()  # to the end of its pipes, or they are left open
 
 
 async def _say(pipe: asyncio.StreamWriter, what: Any) -> None:

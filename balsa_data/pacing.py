@@ -118,9 +118,10 @@ class Rate:
         return self._usual
 
     def correct(self, taken: float, tokens: int) -> None:
-        """Replace the tokens a request was taken to need by those it needed."""
+        """Replace the tokens a request was taken to need by those it needed; none where it failed."""
         self._left[1] -= tokens - taken
-        self._usual = tokens if not self._usual else self._usual + MEMORY * (tokens - self._usual)
+        if tokens:
+            self._usual = tokens if not self._usual else self._usual + MEMORY * (tokens - self._usual)
 
 
 class Pool:

@@ -17,7 +17,7 @@ from balsa_data.client import Client
 from balsa_data.clipstore import ClipStore
 from balsa_data.errors import BackboneUnusable, BudgetReached, RequestFailed
 from balsa_data.journal import Answer, Journal, Outcome
-from balsa_data.judging import Judge
+from balsa_data.judging import Judge, worthwhile
 from balsa_data.pacing import Rate
 from balsa_data.planning import Planner, Request, lay_out
 from balsa_data.progress import Progress
@@ -196,7 +196,7 @@ class _Synthesis:
         plan = self._pending()
         started = time.monotonic()
         try:
-            async with Judge(self.recipe.checks, self.planner.at_most - done) as self.judge:
+            async with Judge(self.recipe.checks, worthwhile(self.planner.at_most - done)) as self.judge:
                 with Progress(self.planner.at_most, done, show=self.progress) as self.shown:
                     # Twice as many workers as requests in flight: while answers are judged and written, others are asked.
                     await asyncio.gather(*(self._work(plan, first=i == 0) for i in range(2 * self.concurrency)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
@@ -16,7 +17,6 @@ from uuid import uuid4
 
 import aiohttp
 from pydantic_core import from_json, to_json
-from yarl import URL
 
 from balsa_data.client import Client, Passing, refused, retry_after
 from balsa_data.journal import Answer
@@ -32,6 +32,7 @@ LITELLMS = frozenset(
     "drop_params fallbacks headers max_retries metadata mock_response num_retries organization ssl_verify stream".split()
 )
 """Parameters that mean something to litellm, not to the server: with one of them, litellm is asked."""
+_NUMBER = re.compile(r"\d+")
 STOPPED = {"eos_token": "stop", "stop_sequence": "stop"}  # TGI's words for it
 
 
@@ -79,11 +80,14 @@ class Direct(Client):
         return self._session
 
     async def _send(self, endpoint: Endpoint, messages: Sequence[dict[str, str]], seed: int) -> Answer:
-        address, mine = self._addresses[endpoint], f"{self._mark}{next(self._numbers)}"
+        address, number = self._addresses[endpoint], str(next(self._numbers))
         body = to_json({"messages": messages, "seed": seed, **self._body})
         try:
             async with self._open().post(
-                address.url, data=body, headers={**self._headers, "X-Request-Id": mine}, proxy=address.proxy
+                address.url,
+                data=body,
+                headers={**self._headers, "X-Request-Id": self._mark + number},
+                proxy=address.proxy,
             ) as response:
                 data = await _read(response)
         except TimeoutError:
@@ -94,16 +98,17 @@ class Direct(Client):
             raise refused(
                 response.status, self._said(_complaint(data)), self._at(endpoint), retry_after(response.headers)
             )
-        return self._parsed(data, mine)
+        return self._parsed(data, number)
 
-    def _parsed(self, data: bytes, mine: str) -> Answer:
+    def _parsed(self, data: bytes, number: str) -> Answer:
         try:
             told = from_json(data)
         except ValueError as error:
             raise Passing(f"the answer is not valid JSON: {self._said(str(error))}") from None
         if not isinstance(told, dict):
             raise Passing("the answer is not a JSON object")
-        if self._mark in (theirs := str(told.get("id"))) and not theirs.endswith(mine):
+        told_of = _NUMBER.match(str(told.get("id")).partition(self._mark)[2])  # vLLM's ids are made of the requests'
+        if told_of and told_of[0] != number:
             raise Passing("the answer is to another request")
         choices = told.get("choices")
         if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
@@ -117,7 +122,7 @@ class _Address:
     """Where requests go, and through which of the environment's proxies."""
 
     def __init__(self, base: str) -> None:
-        self.url = URL(base.rstrip("/").removesuffix("/chat/completions") + "/chat/completions")
+        self.url = base.rstrip("/").removesuffix("/chat/completions") + "/chat/completions"
         parts = urlsplit(base)
         self.proxy = None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
 

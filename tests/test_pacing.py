@@ -1,0 +1,160 @@
+"""Pacing: more while an endpoint keeps up, less when it is crowded, and never more than a provider allows."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from balsa_data.pacing import START, Endpoint, Pool, Rate
+
+
+def rounds(endpoint: Endpoint, n: int, *, crowded: float = 0.0, after: float | None = None) -> None:
+    """Fill an endpoint and let all its tries end, n times; a share of them is turned away."""
+    for _ in range(n):
+        size = int(endpoint.limit)
+        for _ in range(size):
+            endpoint.taken()
+        for i in range(size):
+            endpoint.in_flight -= 1
+            if i < size * crowded:
+                endpoint.failed(crowded=True, after=after)
+            else:
+                endpoint.answered(0.1)
+
+
+def test_an_endpoint_that_keeps_up_is_asked_twice_as_much_each_round() -> None:
+    endpoint = Endpoint("http://a")
+    rounds(endpoint, 3)
+    assert endpoint.limit == 8 * START
+
+
+def test_a_crowded_endpoint_is_asked_half_as_much_and_then_grows_slowly() -> None:
+    endpoint = Endpoint("http://a")
+    rounds(endpoint, 1, crowded=0.5)
+    assert endpoint.limit == START / 2
+    rounds(endpoint, 1)
+    assert endpoint.limit == START / 2 * 9 / 8
+
+
+def test_now_and_then_a_refusal_changes_nothing() -> None:
+    endpoint = Endpoint("http://a")
+    rounds(endpoint, 50, crowded=0.1)
+    assert endpoint.limit == START
+
+
+def test_few_requests_do_not_make_room_for_many() -> None:
+    endpoint = Endpoint("http://a")
+    for _ in range(1000):
+        endpoint.taken()
+        endpoint.in_flight -= 1
+        endpoint.answered(0.1)
+    assert endpoint.limit == START
+
+
+@given(st.lists(st.tuples(st.integers(1, 40), st.booleans(), st.booleans()), max_size=60))
+def test_an_endpoint_can_always_be_asked_again(story: list[tuple[int, bool, bool]]) -> None:
+    endpoint = Endpoint("http://a")
+    for n, ok, crowded in story:
+        for _ in range(n):
+            endpoint.taken()
+        for _ in range(n):
+            endpoint.in_flight -= 1
+            endpoint.answered(0.1) if ok else endpoint.failed(crowded=crowded, after=None)
+    assert endpoint.in_flight == 0
+    assert endpoint.limit >= 1
+    assert not endpoint.full
+
+
+def test_a_crowded_endpoint_is_left_alone_as_long_as_it_asks() -> None:
+    async def main() -> float:
+        endpoint = Endpoint("http://a", limit=4)
+        rounds(endpoint, 1, crowded=1.0, after=0.3)
+        pool, started = Pool([endpoint]), time.monotonic()
+        await asyncio.gather(pool.take(), pool.take())
+        return time.monotonic() - started
+
+    assert 0.29 <= asyncio.run(main()) < 3
+
+
+def test_no_more_are_in_flight_than_the_limit_and_all_get_their_turn_in_order() -> None:
+    async def main() -> list[int]:
+        endpoint, turns = Endpoint("http://a", limit=2), []
+        endpoint._crowded_before = True
+        pool = Pool([endpoint])
+
+        async def one(i: int) -> None:
+            taken = await pool.take()
+            assert endpoint.in_flight <= 2
+            turns.append(i)
+            await asyncio.sleep(0.001)
+            pool.release(*taken)
+
+        await asyncio.gather(*(one(i) for i in range(20)))
+        assert endpoint.in_flight == 0
+        return turns
+
+    assert asyncio.run(main()) == list(range(20))
+
+
+def test_a_turn_nobody_waits_for_any_more_is_given_to_the_next() -> None:
+    async def main() -> None:
+        endpoint = Endpoint("http://a", limit=1)
+        pool = Pool([endpoint])
+        held = await pool.take()
+        gone, waiting = asyncio.create_task(pool.take()), asyncio.create_task(pool.take())
+        await asyncio.sleep(0)
+        pool.release(*held)  # to `gone`, which at the same moment gives up
+        gone.cancel()
+        await asyncio.wait_for(waiting, 1)
+        assert endpoint.in_flight == 1
+
+    asyncio.run(main())
+
+
+def test_a_slow_endpoint_does_not_hold_up_a_fast_one_and_a_dead_one_neither() -> None:
+    seconds = {"fast": 0.005, "slow": 0.2, "dead": 0.0}
+
+    async def main() -> dict[str, int]:
+        pool, asked = Pool([Endpoint(name) for name in seconds]), dict.fromkeys(seconds, 0)
+
+        async def work() -> None:
+            for _ in range(25):
+                endpoint, taken = await pool.take()
+                assert endpoint.base is not None
+                asked[endpoint.base] += 1
+                await asyncio.sleep(seconds[endpoint.base])
+                if endpoint.base == "dead":
+                    endpoint.failed(crowded=False, after=None)
+                else:
+                    endpoint.answered(seconds[endpoint.base])
+                pool.release(endpoint, taken)
+
+        await asyncio.gather(*(work() for _ in range(24)))
+        return asked
+
+    asked = asyncio.run(main())
+    assert asked["fast"] > 5 * asked["slow"]
+    assert asked["dead"] < 30
+
+
+@pytest.mark.parametrize(
+    ("rate", "tokens", "at_least"),
+    [(Rate(requests=600), 0, 1.9), (Rate(tokens=60_000), 100, 1.7), (Rate(requests=600, tokens=10**9), 5, 1.9)],
+)
+def test_no_more_is_asked_than_a_minute_allows(rate: Rate, tokens: int, at_least: float) -> None:
+    async def main() -> float:
+        pool, started = Pool([Endpoint("http://a")], rate), time.monotonic()
+
+        async def one() -> None:
+            endpoint, taken = await pool.take()
+            pool.release(endpoint, taken, tokens)
+
+        for _ in range(3):
+            await asyncio.gather(*(one() for _ in range(10)))
+        return time.monotonic() - started
+
+    assert at_least <= asyncio.run(main()) < 10
