@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from balsa_data.facts import narrowest
 from balsa_data.schemas import AudioClip
 from balsa_data.tasks import Draft, Draw
 
@@ -10,6 +11,7 @@ APART = True
 
 
 def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft:
-    """Ask what sets them apart; for each clip, what it has and no other."""
+    """Ask what sets them apart: what each clip has and no other, or, where one has nothing of its own, all that each has."""
     heard = draw.heard
-    return draw.about_several(draw.kinship.alone(h, *heard[:i], *heard[i + 1 :]) for i, h in enumerate(heard))
+    alone = [draw.kinship.alone(h, *heard[:i], *heard[i + 1 :]) for i, h in enumerate(heard)]
+    return draw.about_several(alone if all(alone) else map(narrowest, heard))
