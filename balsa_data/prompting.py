@@ -223,6 +223,8 @@ class Prompts:
         except TemplateError as error:
             line = f":{error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
             raise PromptError(f"{name}{line} cannot be rendered: {error.message}") from None
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # of what a template computes
+            raise PromptError(f"{name} cannot be rendered: {type(error).__name__}: {error}") from None
 
 
 def _lines(clip: AudioClip) -> Iterable[dict[str, Any]]:

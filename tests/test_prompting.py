@@ -138,6 +138,8 @@ def test_a_folder_of_ones_own_overrides_file_by_file(tmp_path: Path) -> None:
             "positive.jinja uses promt, seed, but the variables here are: absent, ",
         ),
         ("positive.jinja", "{% if %}", "positive.jinja:1 cannot be rendered: "),
+        ("positive.jinja", "{{ 1 / 0 }}", "positive.jinja cannot be rendered: ZeroDivisionError"),
+        ("positive.jinja", "{{ absent | listing }}", "positive.jinja cannot be rendered: IndexError"),
         ("positive.jinja", "{{ prompt.__class__.__mro__ }}", "positive.jinja cannot be rendered: "),
         ("pools/positive.txt", "# nothing\n", "pools/positive.txt has no phrasing"),
         (

@@ -146,7 +146,7 @@ def rendered() -> Iterator[str]:
                 guidance = {
                     "present": ("a dog", "rain"),
                     "absent": ("a siren", "wind"),
-                    "each": (("a dog",), ("rain", "wind"), ()),
+                    "each": (("a dog",), ("rain", "wind"), ("a bell",)),
                 }
                 guidance["each"] = guidance["each"][:count]
                 users = [prompts.messages(task, seeds, prompt)[-1]["content"]]
