@@ -128,6 +128,7 @@ class Planner:
         """Yield what is asked of the clips of a block, each with all its tasks before the next."""
         several = [task for task in self._tasks if task.clips[1] > 1]
         rng = Random(f"{self._recipe.seed} {number}")
+        draws = {task.name: Random(f"{self._recipe.seed} {number} {task.name}") for task in several}
         block = Block([(t.clip, t.heard) for t in told], self._kinship, rng) if several else None
         opened = {task.name: [task.due(before + i) for i in range(len(told))] for task in self._tasks}
         pairings = {
@@ -140,7 +141,7 @@ class Planner:
                 for nth in range(opened[task.name][i]):
                     if task.clips[1] == 1:
                         yield task, nth, (one,), None
-                    elif group := pairings[task.name].group(i, rng):
+                    elif group := pairings[task.name].group(i, draws[task.name]):
                         yield task, nth, tuple(told[k] for k in group[0]), group[1]
 
     def _request(

@@ -82,7 +82,8 @@ def test_every_sound_is_understood_in_every_question(phrasing: str) -> None:
     missed = [
         name
         for name, sound in taxonomy.sounds.items()
-        if not any(related(m.sound, name) for m in mentions(phrasing.replace("{{ object }}", sound.phrase)))
+        if not sound.generic
+        and not any(related(m.sound, name) for m in mentions(phrasing.replace("{{ object }}", sound.phrase)))
     ]
     assert len(missed) <= 0.01 * len(taxonomy.sounds), missed
 
