@@ -101,7 +101,8 @@ class Journal:
 
     def _rows(self, query: str, values: tuple[Any, ...] = ()) -> Iterator[Any]:
         try:
-            yield from self._db.execute(query, values)
+            for row in self._db.execute(query, values):  # noqa: UP028 (`yield from` would close the cursor after the file)
+                yield row
         except sqlite3.DatabaseError as error:
             raise self._damaged(str(error)) from None
 

@@ -1,7 +1,7 @@
 """How fast endpoints are asked: as fast as they keep up, and no faster than a provider allows.
 
 An endpoint starts with few requests in flight. Each round in which it keeps up doubles them, or, once it has been
-crowded, adds an eighth; a round in which it says too often that it has too much to do (429, 503, a timeout) halves them,
+crowded, adds a quarter; a round in which it says too often that it has too much to do (429, 503, a timeout) halves them,
 and the wait it asks for is kept by all. Of several endpoints the one that would be done first is asked.
 """
 
@@ -70,14 +70,14 @@ class Endpoint:
 
     def _ended(self) -> None:
         self._tries += 1
-        if self._tries < min(self._peak, self.limit):
+        if self._tries < max(START, min(self._peak, self.limit)):  # fewer say too little of how crowded it is
             return
         if self._turned_away > self._tries * CROWDED:
             self._crowded_before = True
             self.limit = max(1.0, min(self.limit, self._peak) / 2)
             self.paused_until = time.monotonic() + min(self._asked_to_wait, LONGEST_PAUSE)
-        elif not self._turned_away and self._peak >= int(self.limit):
-            self.limit += max(1.0, self.limit / 8) if self._crowded_before else self.limit
+        elif self._turned_away <= self._tries * CROWDED / 2 and self._peak >= int(self.limit):
+            self.limit += max(1.0, self.limit / 4) if self._crowded_before else self.limit
         self._tries = self._turned_away = 0
         self._peak, self._asked_to_wait = self.in_flight, 0.0
 

@@ -25,7 +25,7 @@ from balsa_data.pacing import Endpoint
 __all__ = ["Direct", "speaks"]
 
 PREFIXES = {"openai": "OPENAI_API_KEY", "hosted_vllm": "HOSTED_VLLM_API_KEY"}
-LARGEST_BODY = 2**25  # bytes; room for log probabilities beside the text
+LARGEST_BODY = 2**23  # bytes; room for log probabilities beside the text
 NOT_SENT = {"api_key", "timeout", "extra_headers", "extra_body"}
 LITELLMS = frozenset(
     "additional_drop_params allowed_openai_params api_version cache caching client custom_llm_provider default_headers "

@@ -44,7 +44,7 @@ def make(out: Path, url: str, n: int, *, again: bool = False) -> Any:
     ]  # fmt: skip
     return synthesize(
         clips, tasks="positive", backbone="hosted_vllm/t", api_base=url, out=out, concurrency=256, draws=2,
-        parameters={"api_key": KEY, "timeout": 1.0}, progress=False, retry_failures=again,
+        parameters={"api_key": KEY, "timeout": 3.0}, progress=False, retry_failures=again,
     )  # fmt: skip
 
 

@@ -103,7 +103,7 @@ class Fault:
         self.send(junk.replace(b'"@"', self.server.random.choice([b'"\xff\xfe\xc3"', b'"a\\ud800b"', b'"\\udc00"'])))
 
     def ten_megabytes(self) -> None:
-        self.send(self.saying("I can hear a dog barking. " * 400_000))
+        self.send(self.server.large.replace(b"<id>", self.mine.encode()))
 
 
 FAULTS: Mapping[str, Callable[[Fault], None]] = {
@@ -127,6 +127,9 @@ class FaultyServer(asyncio.Protocol):
         self.done: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()  # by request
         self.last: Any = None
+        text = "I can hear a dog barking. " * 400_000
+        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        self.large = json.dumps({"id": "chatcmpl-<id>", "choices": [choice]}).encode()
 
     def __enter__(self) -> FaultyServer:
         self._loop, ready = asyncio.new_event_loop(), threading.Event()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -12,18 +13,22 @@ from hypothesis import strategies as st
 from balsa_data.pacing import START, Endpoint, Pool, Rate
 
 
-def rounds(endpoint: Endpoint, n: int, *, crowded: float = 0.0, after: float | None = None) -> None:
-    """Fill an endpoint and let all its tries end, n times; a share of them is turned away."""
+def rounds(endpoint: Endpoint, n: int, *, crowded: float = 0.0, after: float | None = None, seed: int = 0) -> None:
+    """Fill an endpoint and let all its tries end, n rounds long; a share of them is turned away at random."""
+    draw = Random(seed)
     for _ in range(n):
-        size = int(endpoint.limit)
-        for _ in range(size):
-            endpoint.taken()
-        for i in range(size):
-            endpoint.in_flight -= 1
-            if i < size * crowded:
-                endpoint.failed(crowded=True, after=after)
-            else:
-                endpoint.answered(0.1)
+        left = max(START, int(endpoint.limit))
+        while left > 0:
+            size = min(left, int(endpoint.limit))
+            left -= size
+            for _ in range(size):
+                endpoint.taken()
+            for _ in range(size):
+                endpoint.in_flight -= 1
+                if draw.random() < crowded:
+                    endpoint.failed(crowded=True, after=after)
+                else:
+                    endpoint.answered(0.1)
 
 
 def test_an_endpoint_that_keeps_up_is_asked_twice_as_much_each_round() -> None:
@@ -34,16 +39,22 @@ def test_an_endpoint_that_keeps_up_is_asked_twice_as_much_each_round() -> None:
 
 def test_a_crowded_endpoint_is_asked_half_as_much_and_then_grows_slowly() -> None:
     endpoint = Endpoint("http://a")
-    rounds(endpoint, 1, crowded=0.5)
+    rounds(endpoint, 1, crowded=1.0)
     assert endpoint.limit == START / 2
     rounds(endpoint, 1)
-    assert endpoint.limit == START / 2 * 9 / 8
+    assert endpoint.limit == START / 2 * 5 / 4
 
 
-def test_now_and_then_a_refusal_changes_nothing() -> None:
-    endpoint = Endpoint("http://a")
-    rounds(endpoint, 50, crowded=0.1)
-    assert endpoint.limit == START
+@pytest.mark.parametrize("share", [0.03, 0.1, 0.15])
+@pytest.mark.parametrize("start", [1, START])
+def test_refusals_that_have_nothing_to_do_with_the_load_do_not_starve_an_endpoint(share: float, start: int) -> None:
+    endpoint = Endpoint("http://a", limit=start, _crowded_before=True)
+    lowest = []
+    for i in range(300):
+        endpoint.limit = min(endpoint.limit, 256)  # more is not wanted of it
+        rounds(endpoint, 1, crowded=share, seed=i)
+        lowest.append(endpoint.limit)
+    assert min(lowest[100:]) >= START / 2
 
 
 def test_few_requests_do_not_make_room_for_many() -> None:
