@@ -46,7 +46,10 @@ class Statistics:
             self.clips += 1
             self.counts.update(sounds)
             for sound in sounds:
-                self.together[sound].update(sounds - {sound})
+                others = self.together[sound]
+                for other in sounds:  # faster than Counter.update for sets as small as these
+                    if other != sound:
+                        others[other] = others.get(other, 0) + 1
 
     def to_json(self) -> str:
         """Return the statistics as text, the same for the same corpus."""
@@ -95,6 +98,11 @@ class AbsentSounds:
                 out |= family
         alike = {other for above in (sound, *t.ancestors(sound)) for other in t.sounds[above].confusables}
         return frozenset(out | alike).union(*map(t.descendants, alike))
+
+    def definite(self, name: str) -> bool:
+        """Return whether a sound's name is not too broad or vague to ask for ("hum"); a label of nobody's class is not."""
+        sound = self._taxonomy.sounds.get(name)
+        return sound is None or not sound.generic
 
     def phrase(self, name: str) -> str:
         """Return how a sound reads after "you do not hear"; one that the taxonomy lacks, as it is labelled."""
