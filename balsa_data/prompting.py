@@ -150,6 +150,10 @@ class Prompts:
             {"role": "user", "content": user},
         ]
 
+    def ask(self, name: str, **values: Any) -> list[dict[str, str]]:
+        """Return the chat messages of a template that is no task's, without a system message."""
+        return [{"role": "user", "content": self._render_file(f"{name}.jinja", values).strip()}]
+
     def _request(self, task: str, seeds: Sequence[str], prompt: str, guidance: Mapping[str, Any]) -> str:
         values = {"seeds": seeds, "ordinals": ORDINALS, "prompt": prompt, **UNGUIDED, **guidance}
         return self._render_file(f"{task}.jinja", values).strip()

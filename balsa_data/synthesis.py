@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,13 @@ from balsa_data.client import Client
 from balsa_data.clipstore import ClipStore
 from balsa_data.errors import BackboneUnusable, BudgetReached, RequestFailed
 from balsa_data.journal import Answer, Journal, Outcome
-from balsa_data.judging import Judge, worthwhile
+from balsa_data.judging import Judge, Judgement, worthwhile
+from balsa_data.opinion import heeded, question
 from balsa_data.pacing import Rate
 from balsa_data.planning import Planner, Request, lay_out
 from balsa_data.progress import Progress
 from balsa_data.prompting import Prompts
-from balsa_data.recipe import Limits, Recipe
+from balsa_data.recipe import JudgeSpec, Limits, Recipe
 from balsa_data.run import Run
 from balsa_data.schemas import Attempt, AudioClip, Failure, Provenance, Rejection, Sample, Usage
 
@@ -133,7 +134,7 @@ async def asynthesize(
         store = ClipStore(folder)
         planner = lay_out(recipe, store, prompts, stream)
         if journal.fact("planned") is None:
-            await _Synthesis(recipe, planner, hashes, journal, backbone, concurrency, progress).run()
+            await _Synthesis(recipe, planner, prompts, hashes, journal, backbone, concurrency, progress).run()
         store.close()
     finally:
         journal.close()
@@ -175,12 +176,13 @@ class _Budget:
 class _Synthesis:
     recipe: Recipe
     planner: Planner
+    prompts: Prompts
     hashes: Mapping[str, str]
     journal: Journal
     backbone_given: str | Backbone | None
     concurrency: int
     progress: bool
-    ours: Client | None = field(default=None, init=False)  # to be closed; a backbone handed in is its owner's
+    ours: list[Client] = field(default_factory=list, init=False)  # to be closed; a backbone handed in is its owner's
     stopped_by: Exception | None = field(default=None, init=False)
     answered_once: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     failed_first: int = field(default=0, init=False)
@@ -189,14 +191,20 @@ class _Synthesis:
         self.places = asyncio.Semaphore(self.concurrency)
         self.parameters = self.recipe.model_dump()["parameters"]  # without keys
         self.budget = _Budget(self.recipe.limits, self.journal.usage())
-        self.backbone = await self._backbone()
+        recipe, given = self.recipe, self.backbone_given
+        # What the provider allows a minute is the backbone's; what may be spent is the run's.
+        rate = Rate(recipe.limits.requests_per_minute, recipe.limits.tokens_per_minute)
+        self.backbone = given if given is not None and not isinstance(given, str) else await self._connect(recipe, rate)
+        self.adviser = await self._connect(recipe.judge) if recipe.judge else None
         self.unsettled = self.journal.unsettled_answers()
         self.journal.keep("at_most", self.planner.at_most)
         done = sum(n for *_, n in self.journal.counts())
         plan = self._pending()
         started = time.monotonic()
         try:
-            async with Judge(self.recipe.checks, worthwhile(self.planner.at_most - done)) as self.judge:
+            async with Judge(
+                self.recipe.checks, worthwhile(self.planner.at_most - done), self.recipe.taxonomy
+            ) as self.judge:
                 with Progress(self.planner.at_most, done, show=self.progress) as self.shown:
                     # Twice as many workers as requests in flight: while answers are judged and written, others are asked.
                     await asyncio.gather(*(self._work(plan, first=i == 0) for i in range(2 * self.concurrency)))
@@ -207,18 +215,21 @@ class _Synthesis:
             unanswered = self.budget.spent.requests - self.journal.usage().requests
             self.journal.keep("unanswered", (self.journal.fact("unanswered") or 0) + max(0, unanswered))
             self.journal.keep("seconds", (self.journal.fact("seconds") or 0.0) + time.monotonic() - started)
-            if self.ours is not None:
-                await self.ours.aclose()
+            for client in self.ours:
+                await client.aclose()
 
-    async def _backbone(self) -> Backbone:
-        if self.backbone_given is not None and not isinstance(self.backbone_given, str):
-            return self.backbone_given
-        recipe, limits = self.recipe, self.recipe.limits
-        self.ours = await asyncio.to_thread(
-            connect, recipe.backbone, recipe.api_base, recipe.parameters, prices=recipe.prices, spend=self.budget.spend,
-            rate=Rate(limits.requests_per_minute, limits.tokens_per_minute),
-        )  # fmt: skip
-        return self.ours
+    async def _connect(self, spec: Recipe | JudgeSpec, rate: Rate | None = None) -> Backbone:
+        client = await asyncio.to_thread(
+            connect,
+            spec.backbone,
+            spec.api_base,
+            spec.parameters,
+            prices=spec.prices,
+            spend=self.budget.spend,
+            rate=rate,
+        )
+        self.ours.append(client)
+        return client
 
     def _pending(self) -> Iterator[Request]:
         """The plan without what is settled; both are in order, so neither is held."""
@@ -260,7 +271,12 @@ class _Synthesis:
                 break
             usage += answer.usage
             judgement = await self.judge(_item(request, answer))
-            common = self._common(request, attempt, usage)
+            judge = None
+            if judgement.doubtful and self.recipe.judge is not None:
+                advice = known.get(~attempt) or await self._advice(request, attempt, answer, judgement)
+                usage += advice.usage
+                judgement, judge = heeded(judgement, advice.text), self.recipe.judge.backbone
+            common = self._common(request, attempt, usage, judge)
             if not judgement.wrong:
                 common |= {"present": judgement.present, "absent": judgement.absent}
                 outcome = Sample(**common, response=answer.text or "", earlier=tuple(attempts))
@@ -273,13 +289,23 @@ class _Synthesis:
         await self.journal.settled(request.position, outcome)
         self.shown.settled(outcome, usage)
 
-    async def _ask(self, request: Request, attempt: int) -> Answer:
+    async def _advice(self, request: Request, attempt: int, answer: Answer, judgement: Judgement) -> Answer:
+        """Ask the judge; its answer is journaled as the complement of the attempt it is about."""
+        messages = question(self.prompts, request, answer.text or "", judgement)
+        try:
+            return await self._ask(request, ~attempt, self.adviser, messages)
+        except RequestFailed as error:  # the doubt stands
+            return Answer(text=None, usage=Usage(requests=error.requests))
+
+    async def _ask(
+        self, request: Request, attempt: int, backbone: Backbone | None = None, messages: Sequence[dict[str, str]] = ()
+    ) -> Answer:
         """Ask, and hold the place among those in flight until the answer is on disk: no more can be lost than have one."""
         async with self.places:
             if self.stopped_by is not None:
                 raise self.stopped_by
             try:
-                answer = await self.backbone.ask(request.messages, request.seed(attempt))
+                answer = await (backbone or self.backbone).ask(messages or request.messages, request.seed(attempt))
             except RequestFailed as error:
                 nothing = Answer(text=None, usage=Usage(requests=error.requests))
                 await self.journal.answered(request.id, attempt, nothing)
@@ -298,7 +324,7 @@ class _Synthesis:
             self.journal.forget_failures()
             raise BackboneUnusable(f"none of the first {FIRST_TRIES} requests succeeded, the last: {error}") from None
 
-    def _common(self, request: Request, attempt: int, usage: Usage) -> dict[str, Any]:
+    def _common(self, request: Request, attempt: int, usage: Usage, judge: str | None = None) -> dict[str, Any]:
         provenance = Provenance(
             backbone=self.recipe.backbone,
             parameters={**self.parameters, "seed": request.seed(attempt)},
@@ -311,6 +337,7 @@ class _Synthesis:
             guided=request.draft.guided,
             strategy=request.draft.strategy,
             attempt=attempt,
+            judge=judge,
             usage=usage,
         )
         return {

@@ -13,8 +13,8 @@ from random import Random
 
 from balsa_data.negatives import AbsentSounds
 from balsa_data.pairing import Kinship
-from balsa_data.recipe import PairingSpec
 from balsa_data.registry import Registry
+from balsa_data.specs import PairingSpec
 
 __all__ = ["TASKS", "Draft", "Draw"]
 
