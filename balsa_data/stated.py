@@ -48,7 +48,12 @@ def stated(clip: AudioClip, sounds: frozenset[str], taxonomy: Taxonomy) -> list[
 
 def named(clip: AudioClip, taxonomy: Taxonomy) -> frozenset[str]:
     """Return every sound that a word or two of the metadata could name, whether or not it is said to be heard."""
-    found = (_class(words, taxonomy) for text in _texts(clip) for words in _runs(key(text).split()))
+    return _named(_texts(clip), taxonomy)
+
+
+@lru_cache(maxsize=16384)  # several tasks ask about one clip
+def _named(texts: tuple[str, ...], taxonomy: Taxonomy) -> frozenset[str]:
+    found = (_class(words, taxonomy) for text in texts for words in _runs(key(text).split()))
     return frozenset(sound for sound in found if sound)
 
 

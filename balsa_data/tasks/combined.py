@@ -12,4 +12,4 @@ CLIPS = (1, 1)
 
 def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft:
     """Ask for both; the absent sounds are chosen as for a negative."""
-    return replace(draw.guided_or_open(), present=tuple(sorted(draw.heard[0])))
+    return replace(draw.guided_or_open(clips), present=tuple(sorted(draw.heard[0])))

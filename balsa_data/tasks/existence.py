@@ -4,30 +4,36 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from balsa_data.facts import narrowest
+from balsa_data.facts import akin
 from balsa_data.schemas import AudioClip
+from balsa_data.stated import clear, named, stated
 from balsa_data.tasks import Draft, Draw
 
 CLIPS = (1, 1)
+DRAWN = 3  # absent sounds, of which the first is asked after that is not another side of what is heard
 
 
 def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft | None:
-    """Ask after a sound that is heard or one that is not, each in one of every two questions.
+    """Ask after a sound that the metadata states or one that it cannot be taken to name, each in one of every two questions.
 
     The strategy is how the absent sound was chosen; a question to be affirmed takes the place of one that was, so that
-    every strategy has as many of either. None where the metadata names no sound that can be asked for, or none may be
-    denied.
+    every strategy has as many of either. None where the metadata states no sound that can be asked for, none may be
+    denied, or a label is nobody's class, so that there is no telling what else it may mean.
     """
-    (heard,) = draw.heard
-    strategy, absent = draw.absent.draw(heard, draw.rng, (1, 1))
-    present = sorted(filter(draw.absent.definite, narrowest(heard)))
-    if not present or not absent:
+    (clip,), (heard,), taxonomy = clips, draw.heard, draw.taxonomy
+    present = stated(clip, heard, taxonomy) if clear(clip, taxonomy) else []
+    if not present:
+        return None
+    told = heard | named(clip, taxonomy)
+    strategy, drawn = draw.absent.draw(told, draw.rng, (DRAWN, DRAWN))
+    absent = [sound for sound in drawn if not any(akin(sound, other, taxonomy) for other in told)]
+    if not absent:
         return None
     affirm = (draw.turn + blake2b(b"%d" % (draw.turn // 2), digest_size=1).digest()[0]) % 2 == 0
     asked = draw.rng.choice(present) if affirm else absent[0]
     return Draft(
         present=(asked,) if affirm else (),
-        absent=() if affirm else absent,
+        absent=() if affirm else (absent[0],),
         strategy=strategy,
         values={"object": draw.absent.phrase(asked)},
     )
