@@ -7,7 +7,7 @@ None means that the clips give nothing to ask. With ``APART = True``, the metada
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -16,7 +16,7 @@ from balsa_data.pairing import Kinship
 from balsa_data.recipe import PairingSpec
 from balsa_data.registry import Registry
 from balsa_data.schemas import AudioClip
-from balsa_data.stated import named
+from balsa_data.stated import named, stated
 from balsa_data.taxonomy import Taxonomy
 
 __all__ = ["TASKS", "Draft", "Draw"]
@@ -81,13 +81,17 @@ class Draw:
         strategy, sounds = self.absent.draw(told, self.rng)
         return Draft(absent=sounds, guided=bool(sounds), strategy=strategy if sounds else None)
 
-    def about_several(self, each: Iterable[frozenset[str]]) -> Draft:
-        """Affirm the sounds of each clip, and in the recipe's share of requests tell the backbone which they are."""
-        told = [sorted(sounds) for sounds in each]
-        guided = self.rng.random() < self.pairing.guided
+    def stated(self, clips: Iterable[AudioClip]) -> list[frozenset[str]]:
+        """Return the sounds of each clip that its metadata states in its own words: what a backbone may be told to say."""
+        return [frozenset(stated(clip, heard, self.taxonomy)) for clip, heard in zip(clips, self.heard, strict=True)]
+
+    def about_several(self, each: Sequence[frozenset[str]]) -> Draft:
+        """Tell the backbone the sounds of each clip in the recipe's share of requests, where there are some of every one."""
+        if self.rng.random() >= self.pairing.guided or not all(each):
+            return Draft(strategy=self.strategy)
         return Draft(
-            present=tuple(sorted({sound for sounds in told for sound in sounds})),
-            guided=guided,
+            present=tuple(sorted(frozenset().union(*each))),
+            guided=True,
             strategy=self.strategy,
-            each=tuple(tuple(map(self.absent.phrase, sounds)) for sounds in told) if guided else (),
+            each=tuple(tuple(map(self.absent.phrase, sorted(sounds))) for sounds in each),
         )

@@ -142,6 +142,29 @@ def test_what_the_metadata_merely_names_is_never_denied(
     assert not denied & never
 
 
+@pytest.mark.parametrize("task", ["combined", "difference", "joint_caption"])
+def test_a_backbone_is_told_to_say_only_what_is_stated(task: str, tmp_path: Path) -> None:
+    captions = [
+        "A tiger roars and a violin plays.",
+        "Rain falls.",
+        "Perhaps a helicopter flies as applause breaks out.",
+    ]
+    corpus = [AudioClip(id=f"c{i}", captions=[caption]) for i, caption in enumerate(captions)]
+    recipe = Recipe.make(tasks={task: 10}, negatives={"guided": 1}, pairing={"guided": 1})
+    told = [r.draft for r in lay_out(recipe, ClipStore(tmp_path), PROMPTS, corpus) if r.draft.guided]
+    assert {sound for draft in told for sound in draft.present} == {"violin", "rain", "applause"}
+    assert {phrase for draft in told for sounds in draft.each for phrase in sounds} <= {"a violin", "rain", "applause"}
+
+
+@pytest.mark.parametrize("task", ["difference", "joint_caption", "combined"])
+def test_a_clip_of_which_nothing_is_stated_leaves_the_words_to_the_backbone(task: str, tmp_path: Path) -> None:
+    corpus = [AudioClip(id=f"c{i}", captions=[text]) for i, text in enumerate(["A tiger roars.", "Rain falls."])]
+    recipe = Recipe.make(tasks={task: 3}, negatives={"guided": 1}, pairing={"guided": 1})
+    requests = [r for r in lay_out(recipe, ClipStore(tmp_path), PROMPTS, corpus) if corpus[0] in r.clips]
+    assert requests
+    assert not any(r.draft.guided or r.draft.present for r in requests)
+
+
 @pytest.mark.parametrize("task", ["negative", "combined"])
 def test_of_a_clip_of_which_no_sound_is_understood_the_backbone_says_what_is_absent(task: str, tmp_path: Path) -> None:
     made = drafts("Something is there.", tmp_path, task)
