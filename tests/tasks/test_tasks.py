@@ -147,7 +147,7 @@ def test_a_backbone_is_told_to_say_only_what_is_stated(task: str, tmp_path: Path
     captions = [
         "A tiger roars and a violin plays.",
         "Rain falls.",
-        "Perhaps a helicopter flies as applause breaks out.",
+        "Applause breaks out, perhaps a helicopter flies.",
     ]
     corpus = [AudioClip(id=f"c{i}", captions=[caption]) for i, caption in enumerate(captions)]
     recipe = Recipe.make(tasks={task: 10}, negatives={"guided": 1}, pairing={"guided": 1})
