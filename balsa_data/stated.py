@@ -29,21 +29,28 @@ def stated(clip: AudioClip, sounds: frozenset[str], taxonomy: Taxonomy) -> list[
         sounds: What is heard in it (`facts.heard`).
         taxonomy: Says how they are called.
     """
-    doubted = {
-        claim.sound
-        for caption in clip.captions
-        for claim in claims(caption, taxonomy)
-        if claim.polarity is not Polarity.PRESENT
-    }
-    spoken = heard(AudioClip(id=clip.id, speech=clip.speech), taxonomy=taxonomy) if clip.speech else frozenset()
-    stems, known = frozenset().union(*map(_stems, _texts(clip))), taxonomy.sounds
-    return [
+    spoken = heard(AudioClip(id=clip.id, speech=clip.speech), taxonomy=taxonomy) if clip.speech else frozenset[str]()
+    return list(_stated(clip.captions, _texts(clip), spoken, sounds, taxonomy))
+
+
+@lru_cache(maxsize=16384)  # several tasks ask about one clip
+def _stated(
+    captions: tuple[str, ...],
+    texts: tuple[str, ...],
+    spoken: frozenset[str],
+    sounds: frozenset[str],
+    taxonomy: Taxonomy,
+) -> tuple[str, ...]:
+    found = (claim for caption in captions for claim in claims(caption, taxonomy))
+    doubted = {claim.sound for claim in found if claim.polarity is not Polarity.PRESENT}
+    stems, known = frozenset().union(*map(_stems, texts)), taxonomy.sounds
+    return tuple(
         sound
         for sound in sorted(narrowest(sounds, taxonomy))
         if sound in known and not known[sound].generic
         if sound in spoken or not stems.isdisjoint(_called(sound, taxonomy))
         if not any(akin(sound, other, taxonomy) for other in doubted)
-    ]
+    )
 
 
 def named(clip: AudioClip, taxonomy: Taxonomy) -> frozenset[str]:
@@ -76,7 +83,7 @@ def _called(sound: str, taxonomy: Taxonomy) -> frozenset[str]:
 
 
 def _texts(clip: AudioClip) -> tuple[str, ...]:
-    return (*clip.captions, *(event.label for event in clip.events), *clip.attributes.values())
+    return (*clip.captions, *[event.label for event in clip.events], *clip.attributes.values())
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,7 @@ from balsa_data.stated import clear, named, stated
 from balsa_data.tasks import Draft, Draw
 
 CLIPS = (1, 1)
-DRAWN = 3  # absent sounds, of which the first is asked after that is not another side of what is heard
+TRIES = 3  # draws of an absent sound until one is not another side of what is heard
 
 
 def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft | None:
@@ -25,15 +25,19 @@ def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft | None:
     if not present:
         return None
     told = heard | named(clip, taxonomy)
-    strategy, drawn = draw.absent.draw(told, draw.rng, (DRAWN, DRAWN))
-    absent = [sound for sound in drawn if not any(akin(sound, other, taxonomy) for other in told)]
+    for _ in range(TRIES):
+        strategy, absent = draw.absent.draw(told, draw.rng, (1, 1))
+        if not any(akin(sound, other, taxonomy) for sound in absent for other in told):
+            break
+    else:
+        return None
     if not absent:
         return None
     affirm = (draw.turn + blake2b(b"%d" % (draw.turn // 2), digest_size=1).digest()[0]) % 2 == 0
     asked = draw.rng.choice(present) if affirm else absent[0]
     return Draft(
         present=(asked,) if affirm else (),
-        absent=() if affirm else (absent[0],),
+        absent=() if affirm else absent,
         strategy=strategy,
         values={"object": draw.absent.phrase(asked)},
     )

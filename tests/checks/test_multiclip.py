@@ -64,6 +64,12 @@ def test_clips_told_apart_but_not_named_may_be_either() -> None:
     assert "unsupported" in reasons("difference", "One has a dog, the other has a cat.", "dog barking", "rain")
 
 
+def test_a_sound_that_one_clip_has_does_not_cover_another_that_has_its_class() -> None:
+    assert "clip_not_covered" in reasons("joint_caption", "A woman speaks.", "female speech", "speech+burping")
+    assert reasons("joint_caption", "A woman speaks and someone burps.", "female speech", "speech+burping") == []
+    assert reasons("joint_caption", "Rain falls and people are speaking.", "rain", "speech") == []
+
+
 def test_a_clip_that_is_not_there_has_no_sound() -> None:
     assert "swapped" in reasons("difference", "The first has a dog and the third has rain.", "dog barking", "rain")
 
