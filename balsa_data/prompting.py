@@ -186,15 +186,16 @@ class Prompts:
         except TemplateError:  # rendering it will say so
             return False
         loops = list(tree.find_all(nodes.For))
-        watched = texts.union(n.name for loop in loops for n in _names(loop.target))
+        targets = {n.name for loop in loops for n in _names(loop.target)}
         lists = texts - {"prompt"} | {n.name for loop in loops if _is(loop.iter, {"each"}) for n in _names(loop.target)}
         counted = [used.node for used in tree.find_all(nodes.Filter) if used.name == "length"]
         fine = {id(node) for node in (*(loop.iter for loop in loops), *counted) if _is(node, lists)}
         parts = (part for output in tree.find_all(nodes.Output) for part in output.nodes)
         fine |= {id(node) for part in parts for node in _put_down(part, lists)}
-        names = (n for n in tree.find_all(nodes.Name) if n.ctx == "load" and n.name in watched)
+        names = (n for n in tree.find_all(nodes.Name) if n.ctx == "load" and n.name in texts | targets)
         return (
             meta.find_undeclared_variables(tree) <= texts | keyed
+            and texts.isdisjoint(targets)
             and all(id(n) in fine for n in names)
             and all(p and self._writes_only(p, texts, keyed) for p in meta.find_referenced_templates(tree))
         )

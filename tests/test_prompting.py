@@ -177,6 +177,7 @@ LOOKS = [
     "{% if (seeds | join) == 'dog' %}!{% endif %}{{ prompt }}",
     "{% macro loud(text) %}{{ text | upper }}{% endmacro %}{{ loud(prompt) }}{{ seeds | join }}",
     "{% for sounds in each %}{{ sounds | listing }}{% for sound in sounds %}{{ sound | upper }}{% endfor %}{% endfor %}",
+    "{% for seeds in seeds %}{{ seeds | join('.') }}{% endfor %}{{ prompt }}",
     "{{ ('a' ~ prompt) | upper }}{{ seeds | join }}",
 ]
 WRITES = [
