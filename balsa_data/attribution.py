@@ -60,6 +60,7 @@ _DENIES = re.compile(
     re.IGNORECASE,
 )
 _ONLY = re.compile(r"\bonly (?:in |of |for )?$", re.IGNORECASE)
+_SAME = re.compile(r"\bthe same\b", re.IGNORECASE)  # "the rain is the same", not what was spoken of before
 _UNLIKE = re.compile(r"\W*(?:unlike|as opposed to|in contrast to)\b", re.IGNORECASE)
 _AFFIRMS = re.compile(r"\b(?:so|too|also|does|do|did|has|is|as well|likewise|same|shares?|shared|in)\b", re.IGNORECASE)
 _TURNS = re.compile(r"(?:in|by) contrast|on the other hand|conversely|on the contrary|meanwhile", re.IGNORECASE)
@@ -250,7 +251,7 @@ class _Reader:
             return owed
         if _DENIES.search(cell.text):
             self.found.said += [replace(s, clips=which, affirms=False) for s in last if s.affirms]
-        elif which and len(which) == self.number and _AFFIRMS.search(cell.text):
+        elif which and len(which) == self.number and _AFFIRMS.search(cell.text) and not _SAME.search(cell.text):
             self.found.said += [replace(s, clips=which) for s in last]
         elif re.search(r"\b(?:does|do|did|too|also|as well|likewise)\b", cell.text, re.IGNORECASE):
             self.found.said += [replace(s, clips=which, affirms=True) for s in last]

@@ -89,6 +89,15 @@ def test_a_joint_caption_may_go_one_by_one_where_that_is_asked() -> None:
         ("Rain and a dog are in the latter.", [("rain", {1}), ("dog", {1})]),
         ("The first has a dog, and so does the second.", [("dog", {0}), ("dog", {1})]),
         ("There is a dog and there is rain.", [("dog", None), ("rain", None)]),
+        ("The first has a dog, the second rain. The mood is the same.", [("dog", {0}), ("rain", {1})]),
+        (
+            "A dog is in the first but not in the second; the rain is the same.",
+            [("dog", {0}), ("dog", {1}), ("rain", {0, 1})],
+        ),
+        ("A dog is in the first; in the next, there is rain.", [("dog", {0}), ("rain", {1})]),
+        ("Only the first has a dog.", [("dog", {0}), ("dog", {1})]),
+        ("A dog (first audio) versus rain (second audio).", [("dog", {0}), ("rain", {1})]),
+        ("There is a dog in the first that the second does not have.", [("dog", {0}), ("dog", {1})]),
         ("Both have rain, the second a dog too.", [("rain", {0, 1}), ("dog", {1})]),
     ],
 )
