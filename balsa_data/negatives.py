@@ -100,11 +100,6 @@ class AbsentSounds:
         alike = {other for above in (sound, *t.ancestors(sound)) for other in t.sounds[above].confusables}
         return frozenset(out | alike | unmentioned(sound, t)).union(*map(t.descendants, alike))
 
-    def definite(self, name: str) -> bool:
-        """Return whether a sound's name is not too broad or vague to ask for ("hum"); a label of nobody's class is not."""
-        sound = self._taxonomy.sounds.get(name)
-        return sound is None or not sound.generic
-
     def phrase(self, name: str) -> str:
         """Return how a sound reads after "you do not hear"; one that the taxonomy lacks, as it is labelled."""
         sound = self._taxonomy.sounds.get(name)

@@ -105,6 +105,7 @@ class Planner:
         self._store = store
         self._prompts = prompts
         self._absent = absent
+        self._taxonomy = taxonomy
         self._kinship = Kinship(taxonomy)
         self._tasks = [_Task.named(name, share) for name, share in recipe.tasks.items() if share]
 
@@ -155,7 +156,7 @@ class Planner:
         digest.update(f"\0{nth}".encode())
         rng = Random(int.from_bytes(digest.digest()))
         heard = tuple(t.heard for t in told)
-        draw = Draw(rng, heard, self._absent, self._kinship, self._recipe.pairing, strategy, turn)
+        draw = Draw(rng, heard, self._absent, self._kinship, self._taxonomy, self._recipe.pairing, strategy, turn)
         drafted = task.draft(clips, draw)
         if drafted is None:
             return None

@@ -169,7 +169,8 @@ class Provenance(Record):
         recipe: The recipe's name.
         prompt_name: The template the request was rendered with, and `prompt_hash` of template and pool as they stood.
         guided: Whether the library chose the sounds to deny (else the backbone did).
-        strategy: How they were chosen: random, popular or adversarial.
+        strategy: How they were chosen (random, popular or adversarial), or how several clips were put together (random,
+            similar, contrasting or mixed; with the datasets where those were asked for: ``random/within``).
         attempt: Which draw was accepted or last, counted from 0.
         judge: The model that decided where the checks could not tell; None where they could.
         usage: Of this request, all attempts and retries included.
