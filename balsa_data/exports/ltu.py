@@ -11,7 +11,8 @@ from balsa_data.exports import Format, Output, Row
 from balsa_data.exports._output import JSON_LIST
 
 FORMAT = Format(
-    usage="Pass --data_path <this folder>/train.json. The paths are absolute: export again after moving the folder.",
+    usage="Pass --data_path <this folder>/train.json (and --val_set_size 0 below 2,000 samples). The paths are absolute: export"
+    " again after moving the folder.",
     clips=1,
     limit="cutoff_len",
     tokens=256,

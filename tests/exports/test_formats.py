@@ -184,8 +184,8 @@ def test_ltu(run: Source, out: Path) -> None:
 
 
 def test_flamingo(run: Source, out: Path) -> None:
-    export(run, "flamingo", out)
-    (low,) = (out / "audio").iterdir()
+    report = export(run, "flamingo", out)
+    low, high = (out / "audio" / name for name in names(out))
     assert json.loads((out / "af2-train.json").read_text()) == {
         "dataset_path": str(out),
         "split": "train",
@@ -194,14 +194,28 @@ def test_flamingo(run: Source, out: Path) -> None:
         "data": {"0": {"name": low.name, "prompt": PROMPT, "output": RESPONSE, "task": "AQA"}},
         "total_num": 1,
     }
-    turns = [{"from": "human", "value": f"<sound>\n{PROMPT}"}, {"from": "gpt", "value": RESPONSE}]
-    assert json.loads((out / "af3-train.json").read_text()) == [{"id": "s1", "sound": str(low), "conversations": turns}]
+    assert report.warnings[0].startswith("1 samples have several clips")
+    one = [{"from": "human", "value": f"<sound>\n{PROMPT}"}, {"from": "gpt", "value": RESPONSE}]
+    two = [{"from": "human", "value": f"<sound-1>\n<sound-2>\n{COMPARE}"}, {"from": "gpt", "value": DIFFERENCE}]
+    assert json.loads((out / "af3-train.json").read_text()) == [
+        {"id": "s1", "sound": str(low), "duration": 0.5, "conversations": one},
+        {"id": "s2", "sound": [str(low), str(high)], "duration": 0.75, "conversations": two},
+    ]
+
+
+def test_flamingo_2_takes_clips_that_are_joined(run: Source, out: Path) -> None:
+    export(run, "flamingo", out, join=0.5)
+    names = [item["name"] for item in json.loads((out / "af2-train.json").read_text())["data"].values()]
+    assert [soundfile.info(out / "audio" / name).duration for name in names] == [0.5, 1.25]
+    assert all(isinstance(record["sound"], str) for record in json.loads((out / "af3-train.json").read_text()))
 
 
 def test_slam(run: Source, out: Path) -> None:
     export(run, "slam", out)
     (low,) = (out / "audio").iterdir()
-    assert lines(out / "train.jsonl") == [{"key": "s1", "source": str(low), "prompt": PROMPT, "target": RESPONSE}]
+    common = {"key": "s1", "path": str(low), "source": str(low), "target": RESPONSE}
+    assert lines(out / "train/multitask.jsonl") == [common | {"task": "balsa", "balsa": PROMPT}]
+    assert lines(out / "prompts.jsonl") == [{"task": "balsa", "prompt": "{}"}]
 
 
 def test_webdataset(run: Source, out: Path) -> None:
