@@ -1,6 +1,7 @@
 """LTU, LTU-AS and GAMA: a JSON list of alpaca records with ``audio_id``; one clip a sample, 16 kHz.
 
-Source: YuanGongND/ltu, ``src/ltu/finetune.py``; GAMA is built on the same code.
+Their collator takes every field away by name and stops at one that is missing or unknown, and hears 1024 frames of 10 ms.
+Source: YuanGongND/ltu and Sreyan88/GAMA, ``finetune.py`` and ``DataCollatorForSeq2Seq`` of the transformers beside it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ FORMAT = Format(
     clips=1,
     limit="cutoff_len",
     tokens=256,
+    seconds=10.24,
 )
 
 

@@ -2,8 +2,8 @@
 
 ``multitask.jsonl`` has ``key``, ``path``, ``target``, ``task`` and what fills the task's prompt; ``prompts.jsonl`` the prompt of
 each task, here ``{}``. Source: X-LANCE/SLAM-LLM, ``src/slam_llm/datasets/speech_dataset_large.py`` (MultiTaskDataset). Its
-other loaders (``audio_dataset.py``, of SLAM-AAC) read ``key``, ``source`` and ``target`` and give every line the one prompt of
-their config, so that what is not heard would answer "Describe the audio": ``source`` is there for them, the choice yours.
+loaders of ``key``, ``source`` and ``target`` (``audio_dataset.py``, of SLAM-AAC) read these lines too, but give them all the one
+prompt of their config: "Describe the audio" would be answered by what is not heard.
 """
 
 from __future__ import annotations

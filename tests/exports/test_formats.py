@@ -269,3 +269,45 @@ def test_hallucination_eval_never_asks_what_is_claimed_both_ways(tmp_path: Path,
     export(run, "hallucination-eval", out)
     asked = [(q["object"], q["label"]) for q in lines(out / "train-random.jsonl")]
     assert asked == [("bell", "Yes"), ("rain", "No")]
+
+
+# What the loaders rely on beyond their fields, as found by running them over an export of a real run.
+
+
+def test_ltu_has_just_the_fields_that_its_collator_takes_away(run: Source, out: Path) -> None:
+    export(run, "ltu", out, join=0.5)
+    for record in json.loads((out / "train.json").read_text()):
+        assert set(record) == {"instruction", "input", "audio_id", "dataset", "task", "output"}
+        assert all(isinstance(value, str) for value in record.values())
+
+
+def test_flamingo_2_counts_its_data_from_0_and_joins_its_paths(run: Source, out: Path) -> None:
+    export(run, "flamingo", out, join=0.5)
+    read = json.loads((out / "af2-train.json").read_text())
+    assert list(read["data"]) == [str(i) for i in range(read["total_num"])]  # it looks up str(i % total_num)
+    assert all((out / read["split_path"] / item["name"]).is_file() for item in read["data"].values())
+
+
+def test_flamingo_3_has_a_tag_for_each_of_its_sounds(run: Source, out: Path) -> None:
+    export(run, "flamingo", out)
+    for record in json.loads((out / "af3-train.json").read_text()):
+        asked, several = record["conversations"][0]["value"], isinstance(record["sound"], list)
+        tags = [f"<sound-{i + 1}>" for i in range(len(record["sound"]))] if several else ["<sound>"]
+        assert asked.split("\n")[: len(tags)] == tags
+        assert asked.count("<sound") == len(tags)
+
+
+@pytest.mark.parametrize("style", ["{}", "USER: {}\n ASSISTANT:"])
+@pytest.mark.parametrize("prompt", [PROMPT, "Braces {} and {0} are {text}."])
+def test_slam_fills_its_prompt_twice_and_it_stays_as_it_is(style: str, prompt: str, tmp_path: Path) -> None:
+    export(Source(tmp_path, [sample(prompt=prompt)]), "slam", tmp_path / "out")
+    (line,) = lines(tmp_path / "out/train/multitask.jsonl")
+    (known,) = lines(tmp_path / "out/prompts.jsonl")
+    assert known["task"] == line["task"]
+    assert style.format(known["prompt"]).format(line[line["task"]]) == style.replace("{}", prompt)
+
+
+def test_nemo_tells_each_clips_true_length(run: Source, out: Path) -> None:
+    export(run, "nemo", out)
+    turns = [t for line in lines(out / "train.jsonl") for t in line["conversations"] if t["type"] == "audio"]
+    assert [t["duration"] for t in turns] == [soundfile.info(out / t["value"]).duration for t in turns]
