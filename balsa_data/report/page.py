@@ -19,7 +19,7 @@ from jinja2 import Environment, StrictUndefined
 from balsa_data.audio import located
 from balsa_data.errors import InputError
 from balsa_data.report.audio import inline
-from balsa_data.report.entries import Outcome, as_json, entry, stratum
+from balsa_data.report.entries import Outcome, as_json, entry, short, stratum
 from balsa_data.report.pace import pace
 from balsa_data.report.selection import Selection
 from balsa_data.report.tally import Tally
@@ -130,6 +130,7 @@ def _head(source: Source) -> dict[str, Any]:
     recipe = _without_secrets(dict(source.recipe))
     return {
         "name": str(recipe.get("name") or source.folder.name or "run"),
+        "description": short(str(recipe.get("description") or ""), 300),
         "folder": source.folder.name,
         "seed": recipe.get("seed"),
         "recipe": yaml.safe_dump(json.loads(json.dumps(recipe, default=str)), sort_keys=False, allow_unicode=True)[
