@@ -175,7 +175,7 @@ class Journal:
             reason,
             outcome.model_dump_json(exclude_defaults=True),
         )
-        await self._write("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?)", row)
+        await self._write("INSERT OR IGNORE INTO outcomes VALUES (?, ?, ?, ?, ?, ?)", row)
 
     async def _write(self, statement: str, row: tuple[Any, ...]) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -220,18 +220,16 @@ class Journal:
         for (position,) in self._rows("SELECT position FROM outcomes ORDER BY position"):
             yield position
 
-    def unsettled_answers(self) -> dict[str, dict[int, Answer]]:
-        """Return the answers of requests without an outcome: paid for before the process ended."""
+    def known(self, request: str) -> dict[int, Answer]:
+        """Return the answers that a request without an outcome has already, by draw: paid for before the process ended."""
         query = (
-            "SELECT request, attempt, text, finish_reason, requests, prompt_tokens, completion_tokens, cost FROM answers "
-            "WHERE text IS NOT NULL AND request NOT IN (SELECT request FROM outcomes) ORDER BY request, attempt"
+            "SELECT attempt, text, finish_reason, requests, prompt_tokens, completion_tokens, cost FROM answers "
+            "WHERE request = ? AND text IS NOT NULL"
         )
-        found: dict[str, dict[int, Answer]] = {}
-        for request, attempt, text, finish_reason, *usage in self._rows(query):
-            found.setdefault(request, {})[attempt] = Answer(
-                text=text, finish_reason=finish_reason, usage=_usage(*usage)
-            )
-        return found
+        return {
+            attempt: Answer(text=text, finish_reason=reason, usage=_usage(*usage))
+            for attempt, text, reason, *usage in self._rows(query, (request,))
+        }
 
     def outcomes(self, kind: str) -> Iterator[Outcome]:
         """Yield the outcomes of one kind in the order of the plan."""

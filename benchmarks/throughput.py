@@ -94,7 +94,7 @@ async def rushed(n: int, concurrency: int, ask: Callable[[], Any]) -> None:
     await asyncio.gather(*(work() for _ in range(concurrency)))
 
 
-def run_synthesize(n: int, concurrency: int, base: str, *, model: str = "hosted_vllm/bench") -> None:
+def run_synthesize(n: int, concurrency: int, base: str, *, backbone: Any = "hosted_vllm/bench") -> None:
     from balsa_data import AudioClip, SoundEvent, synthesize
 
     draw, sounds = random.Random(0), SOUNDS.split(",")
@@ -104,7 +104,7 @@ def run_synthesize(n: int, concurrency: int, base: str, *, model: str = "hosted_
     )
     with tempfile.TemporaryDirectory() as folder:
         run = synthesize(
-            clips, tasks=("positive", "negative"), backbone=model, api_base=base, out=Path(folder) / "run",
+            clips, tasks=("positive", "negative"), backbone=backbone, api_base=base, out=Path(folder) / "run",
             concurrency=concurrency, parameters={"api_key": "k", "max_tokens": 100}, draws=1, progress=False,
         )  # fmt: skip
         assert run.planned == len(run.samples) + len(run.rejections) + len(run.failures)
@@ -137,12 +137,9 @@ def run_litellm(n: int, concurrency: int, base: str) -> None:
 
 
 def run_through_litellm(n: int, concurrency: int, base: str) -> None:
-    from balsa_data import synthesis
     from balsa_data.backbone import LiteLLM
 
-    os.environ.setdefault("OPENAI_API_KEY", "k")
-    synthesis.connect = lambda model, bases, parameters, **options: LiteLLM(model, bases, parameters, **options)
-    run_synthesize(n, concurrency, base, model="openai/bench")
+    run_synthesize(n, concurrency, base, backbone=LiteLLM("openai/bench", [base], {"api_key": "k", "max_tokens": 100}))
 
 
 CLIENTS: dict[str, tuple[Callable[[int, int, str], None], float]] = {  # and the share of the requests each is given

@@ -166,11 +166,11 @@ def test_a_journal_cut_at_any_byte_opens_or_says_why_and_is_never_wrong(tmp_path
             except RunError as error:
                 refused.append(str(error))
                 continue
-            answers = found.unsettled_answers()
+            answers = [answer for i in range(6) for answer in found.known(f"r{i}").values()]
             found.close()
             opened += 1
             assert cut == 0 or crashed
-            assert [a[0].text for a in answers.values()] == [f"text {i}" * 300 for i in range(len(answers))]
+            assert [a.text for a in answers] == [f"text {i}" * 300 for i in range(len(answers))]
     assert opened if crashed else refused
     assert all("\n" not in said and "torn" in said for said in refused)
 

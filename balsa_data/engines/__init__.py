@@ -1,0 +1,80 @@
+"""Where and when requests are asked, one engine a file: all settle the same plan into the same journal.
+
+So a run may change engines: what one was asked to begin, another can end. An engine is a module with
+``async def run(work: Work) -> None``, which returns when something became of every request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from balsa_data.backbone import Backbone
+from balsa_data.errors import InputError, nearest
+from balsa_data.journal import Journal
+from balsa_data.planning import Planner, Request
+from balsa_data.recipe import Recipe
+from balsa_data.settling import Budget
+
+__all__ = ["ENGINES", "Work", "engine"]
+
+ENGINES = ("online", "batch", "jsonl", "ray")
+
+
+@dataclass
+class Work:
+    """What is to be done, for an engine to do.
+
+    Attributes:
+        hashes: Of each task's template and pool, for the provenance.
+        backbone: One that was handed in; None where the recipe names it.
+        concurrency: Requests in flight, at most.
+        show: Whether progress is shown on stderr.
+        cache: The file of answers shared by runs; None without.
+        planned: Requests in the plan, known once it was gone through.
+    """
+
+    recipe: Recipe
+    planner: Planner
+    hashes: Mapping[str, str]
+    journal: Journal
+    backbone: Backbone | None
+    concurrency: int
+    show: bool
+    cache: Path | None = None
+    budget: Budget = field(init=False)
+    planned: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self.budget = Budget(self.recipe.limits, self.journal.usage())
+        self.journal.keep("at_most", self.planner.at_most)
+
+    @property
+    def done(self) -> int:
+        """How many requests have an outcome."""
+        return sum(n for *_, n in self.journal.counts())
+
+    def pending(self) -> Iterator[Request]:
+        """Yield the plan without what is settled; both are in order, so neither is held."""
+        settled = self.journal.settled_positions()
+        next_settled, self.planned = next(settled, None), 0
+        for request in self.planner:
+            self.planned += 1
+            if request.position == next_settled:
+                next_settled = next(settled, None)
+            else:
+                yield request
+
+
+def engine(name: str) -> Any:
+    """Return an engine's module.
+
+    Raises:
+        InputError: There is none of that name.
+    """
+    if name not in ENGINES:
+        raise InputError(f"unknown engine {name!r}{nearest(name, ENGINES)}")
+    return import_module(f"{__name__}.{name}")
