@@ -16,23 +16,21 @@ from pathlib import Path
 from pydantic_core import to_json
 
 from balsa_data import local
-from balsa_data.backbone import Backbone
 from balsa_data.errors import InputError
 from balsa_data.journal import Answer
 from balsa_data.recipe import Recipe
 from balsa_data.schemas import Usage
 
-__all__ = ["Cached"]
+__all__ = ["Cache"]
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS answers (key BLOB PRIMARY KEY, text TEXT, finish_reason TEXT) WITHOUT ROWID"
 FREE = Usage(cost=0.0)
 
 
-class Cached:
-    """A backbone that looks first whether the same was answered before.
+class Cache:
+    """Answers by what was sent.
 
     Args:
-        backbone: Is asked what was not.
         path: The cache's file, made if it is not there; several processes may use it at once.
         recipe: Says what is sent beside messages and seed.
 
@@ -40,8 +38,7 @@ class Cached:
         InputError: The file cannot be used.
     """
 
-    def __init__(self, backbone: Backbone, path: Path, recipe: Recipe) -> None:
-        self._backbone, self._path = backbone, path
+    def __init__(self, path: Path, recipe: Recipe) -> None:
         model = recipe.backbone
         if model.partition(":")[0] == "local":  # the name alone says less than a provider's does
             file = local.model_file(model)
@@ -54,18 +51,21 @@ class Cached:
         except (sqlite3.Error, OSError) as error:
             raise InputError(f"cannot use the cache {path}: {error}; give another file, or mend this one") from None
 
-    def __enter__(self) -> Cached:
-        return self
+    def known(self, messages: Sequence[dict[str, str]], seed: int) -> Answer | None:
+        """Return the answer to the very same; None where there is none yet."""
+        query = "SELECT text, finish_reason FROM answers WHERE key = ?"
+        found = self._db.execute(query, (self._key(messages, seed),)).fetchone()
+        return Answer(text=found[0], finish_reason=found[1], usage=FREE) if found else None
 
-    def __exit__(self, *_: object) -> None:
+    def keep(self, messages: Sequence[dict[str, str]], seed: int, answer: Answer) -> None:
+        """Keep an answer for other runs; where that cannot be, this run has it in its journal all the same."""
+        with suppress(sqlite3.Error):
+            row = self._key(messages, seed), answer.text, answer.finish_reason
+            self._db.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?)", row)
+
+    def _key(self, messages: Sequence[dict[str, str]], seed: int) -> bytes:
+        return hashlib.sha256(self._sent + to_json([messages, seed])).digest()
+
+    def close(self) -> None:
+        """Close the file."""
         self._db.close()
-
-    async def ask(self, messages: Sequence[dict[str, str]], seed: int) -> Answer:
-        """See `Backbone.ask`."""
-        key = hashlib.sha256(self._sent + to_json([messages, seed])).digest()
-        if found := self._db.execute("SELECT text, finish_reason FROM answers WHERE key = ?", (key,)).fetchone():
-            return Answer(text=found[0], finish_reason=found[1], usage=FREE)
-        answer = await self._backbone.ask(messages, seed)
-        with suppress(sqlite3.Error):  # the answer is paid for: the run's journal keeps it, though the cache cannot
-            self._db.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?)", (key, answer.text, answer.finish_reason))
-        return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,13 +17,17 @@ from balsa_data.planning import Request
 from balsa_data.recipe import Limits, Recipe
 from balsa_data.schemas import Attempt, Failure, Provenance, Rejection, Sample, Usage
 
-__all__ = ["Ask", "Book", "Budget", "Settler"]
+__all__ = ["Ask", "Book", "Budget", "Deferred", "Settler"]
 
 FIRST_TRIES = 3  # so many failures before the first answer say that the backbone, not the request, is at fault
 
 
+class Deferred(Exception):
+    """The answer will be in the book another time; until then the request has no outcome."""
+
+
 class Ask(Protocol):
-    """Asks for one draw of a request; see `Backbone.ask`."""
+    """Asks for one draw of a request; see `Backbone.ask`. May raise `Deferred`."""
 
     async def __call__(self, request: Request, attempt: int, /) -> Answer: ...  # noqa: D102
 
@@ -114,7 +119,8 @@ class Settler:
             await self._answered_once.wait()
         try:
             for request in requests if self.stopped_by is None else ():
-                await self._settle(request)
+                with suppress(Deferred):
+                    await self._settle(request)
                 if self.stopped_by is not None:
                     break
                 await asyncio.sleep(0)
@@ -126,6 +132,8 @@ class Settler:
         attempts: list[Attempt] = []
         usage = Usage()
         known = self.book.known(request.id)
+        if known:
+            self._answered_once.set()
         common: dict[str, Any] = {}
         for attempt in range(self.recipe.draws):
             try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from balsa_data.backbone import Backbone
+from balsa_data.cache import Cache
 from balsa_data.clipstore import ClipStore
 from balsa_data.engines import Work
 from balsa_data.engines import engine as find_engine
@@ -135,8 +136,12 @@ async def asynthesize(
         store = ClipStore(folder)
         planner = lay_out(recipe, store, prompts, stream)
         if journal.fact("planned") is None:
-            shared = Path(cache) if cache is not None else None
-            await _do(chosen, Work(recipe, planner, hashes, journal, given, concurrency, progress, shared))
+            shared = Cache(Path(cache), recipe) if cache is not None else None
+            try:
+                await _do(chosen, Work(recipe, planner, hashes, journal, given, concurrency, progress, shared))
+            finally:
+                if shared:
+                    shared.close()
         store.close()
     finally:
         journal.close()

@@ -25,6 +25,7 @@ LAYERS = [  # each imports from those below it only
     {"card", "dataset", "planning", "run", "progress", "settling"},
     {
         "backbone",
+        "batches",
         "cache",
         "client",
         "clipstore",

@@ -80,6 +80,10 @@ def synthesize(
     concurrency: Annotated[int, typer.Option(min=1, help="Requests in flight, at most.")] = 64,
     seed: Annotated[int | None, typer.Option(help="Decides every draw.")] = None,
     retry_failures: Annotated[bool, typer.Option("--retry-failures", help="Ask again what got no answer.")] = False,
+    engine: Annotated[
+        str, typer.Option(help="online; batch (a provider's Batch API); jsonl (files for an offline runner); ray.")
+    ] = "online",
+    cache: Annotated[Path | None, typer.Option(help="A file of answers that runs share.")] = None,
     settings: Set = [],  # noqa: B006
     as_json: Json = False,
 ) -> None:
@@ -92,8 +96,9 @@ def synthesize(
 
     overrides = values(settings, backbone=backbone, api_base=api_base, seed=seed)
     run = run_it(
-        recipe, out=out, concurrency=concurrency, progress=not as_json, retry_failures=retry_failures, **overrides
-    )
+        recipe, out=out, concurrency=concurrency, progress=not as_json, retry_failures=retry_failures, engine=engine,
+        cache=cache, **overrides,
+    )  # fmt: skip
     if as_json:
         print(json.dumps(summary(run)))
     else:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from balsa_data.backbone import Backbone
+from balsa_data.cache import Cache
 from balsa_data.errors import InputError, nearest
 from balsa_data.journal import Journal
 from balsa_data.planning import Planner, Request
@@ -33,7 +33,7 @@ class Work:
         backbone: One that was handed in; None where the recipe names it.
         concurrency: Requests in flight, at most.
         show: Whether progress is shown on stderr.
-        cache: The file of answers shared by runs; None without.
+        cache: Answers shared by runs; None without.
         planned: Requests in the plan, known once it was gone through.
     """
 
@@ -44,7 +44,7 @@ class Work:
     backbone: Backbone | None
     concurrency: int
     show: bool
-    cache: Path | None = None
+    cache: Cache | None = None
     budget: Budget = field(init=False)
     planned: int = field(default=0, init=False)
 

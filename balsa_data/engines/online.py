@@ -6,7 +6,6 @@ import asyncio
 from contextlib import AsyncExitStack
 
 from balsa_data.backbone import Backbone, connect
-from balsa_data.cache import Cached
 from balsa_data.client import Client
 from balsa_data.engines import Work
 from balsa_data.journal import Answer
@@ -25,11 +24,15 @@ async def run(work: Work) -> None:
     done = work.done
     async with AsyncExitStack() as open_:
         backbone: Backbone = work.backbone or await connected(work.recipe, work.budget, open_)
-        if work.cache:
-            backbone = open_.enter_context(Cached(backbone, work.cache, work.recipe))
 
         async def ask(request: Request, attempt: int) -> Answer:
-            return await backbone.ask(request.messages, request.seed(attempt))
+            messages, seed = request.messages, request.seed(attempt)
+            if work.cache and (known := work.cache.known(messages, seed)):
+                return known
+            answer = await backbone.ask(messages, seed)
+            if work.cache:
+                work.cache.keep(messages, seed, answer)
+            return answer
 
         judge = await open_.enter_async_context(Judge(work.recipe.checks, worthwhile(work.planner.at_most - done)))
         shown = open_.enter_context(Progress(work.planner.at_most, done, show=work.show))

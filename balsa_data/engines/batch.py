@@ -1,0 +1,188 @@
+"""Requests handed in as files and answered hours later: a provider's Batch API, at half its price as a rule.
+
+The work goes in rounds. What the journal holds no answer to is written to files, the files are handed in and waited for,
+the answers go into the journal, and what they make is settled; what needs another draw, failed in passing, expired or is
+missing makes the next round. Each file is in the journal before it is handed in, under a mark that the provider keeps, so
+a process that is gone, at whatever moment, costs nothing: run again, with this engine or another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from pydantic_core import from_json
+
+from balsa_data.backbone import price
+from balsa_data.batches import Lines, Office, Provider, answers
+from balsa_data.client import TRIES, Passing
+from balsa_data.engines import Work
+from balsa_data.errors import BackboneUnusable, BudgetReached, InputError, RequestFailed
+from balsa_data.journal import Answer
+from balsa_data.judging import Judge, worthwhile
+from balsa_data.planning import Request
+from balsa_data.progress import Progress
+from balsa_data.recipe import Prices, Recipe
+from balsa_data.schemas import Usage
+from balsa_data.settling import Deferred, Settler
+
+__all__ = ["run", "run_with"]
+
+AT_ONCE = 256  # answers judged together
+ANSWER = 256  # tokens that an answer is taken to have, for the budget, where neither recipe nor journal says
+TOKEN = 4  # characters, likewise
+
+
+async def run(work: Work) -> None:
+    """Settle every request by the provider's Batch API."""
+    await run_with(work, Provider)
+
+
+async def run_with(work: Work, office: Callable[[Recipe, Prices | None], Office]) -> None:
+    """Settle every request by files.
+
+    Raises:
+        InputError: The backbone cannot be asked by files.
+        AnswersAwaited: They are not to be waited for.
+        BackboneUnusable: The files are refused, or nothing is ever answered.
+        BudgetReached: There is nothing left to spend.
+    """
+    if work.backbone is not None or work.recipe.backbone.partition(":")[0] == "local":
+        raise InputError("the backbone cannot be asked by files: name a provider's model, or leave the engine out")
+    model, prices = work.recipe.backbone, work.recipe.prices
+    if prices is None and (cost := price(model, None, 10**6, 0, batch=True)) is not None:
+        prices = Prices(input=cost, output=price(model, None, 0, 10**6, batch=True) or 0.0)
+    rounds = _Rounds(work, office(work.recipe, prices), prices)
+    await rounds.finish()
+    while await rounds.go_through():
+        await rounds.finish()
+
+
+class _Rounds:
+    def __init__(self, work: Work, office: Office, prices: Prices | None) -> None:
+        self.work, self.office, self.prices = work, office, prices
+        self.folder = work.journal.folder / "batches"
+        self.failed: dict[str, tuple[int, Exception]] = {}  # tries so far, and why there is no answer
+        self.files: list[dict[str, Any]] = work.journal.fact("batches") or []
+        self.fruitless = 0
+
+    # -- handing in and waiting ------------------------------------------------------------------------------------
+
+    async def finish(self) -> None:
+        """Hand in what is not, wait for all that is, and write down the answers."""
+        found = await asyncio.gather(
+            *(self._finish(n, f) for n, f in enumerate(self.files) if not f["done"]), return_exceptions=True
+        )
+        self.work.budget.spent = self.work.journal.usage()
+        answered = 0
+        for one in found:
+            if isinstance(one, BaseException):
+                raise one
+            answered += one
+        if found:
+            self.fruitless = 0 if answered else self.fruitless + 1
+        if self.fruitless >= TRIES:
+            last = next(iter(self.failed.values()))[1]
+            raise BackboneUnusable(f"{TRIES} rounds of batches brought no answer, the last: {last}")
+
+    async def _finish(self, number: int, file: dict[str, Any]) -> int:
+        path = self.folder / f"{number:04}.jsonl"
+        data = None
+        while data is None:
+            if file["name"] is None:
+                self._note(file, name=await self.office.take(path, file["mark"]))
+                self._say(f"batch {number}: handed in as {file['name']}")
+            try:
+                data = await self.office.give(file["name"], path)
+            except RequestFailed as error:
+                self._note(file, name=None)  # another run may find it mended
+                raise BackboneUnusable(str(error)) from None
+            if data is None:
+                self._note(file, name=None)
+        with path.open("rb") as lines:
+            asked = {line["custom_id"]: line["body"] for line in map(from_json, lines)}
+        answered, writing = 0, []
+        for name, answer in answers(data, self.office, asked.keys()):
+            request, _, attempt = name.rpartition(".")
+            tries = self.failed.pop(name, (0, None))[0] + 1
+            if isinstance(answer, Answer):
+                answered += 1
+                if self.work.cache:
+                    self.work.cache.keep(asked[name]["messages"], asked[name]["seed"], answer)
+                answer = answer.model_copy(update={"usage": answer.usage.model_copy(update={"requests": tries})})
+            else:
+                self.failed[name] = tries, answer
+                answer = Answer(text=None, usage=Usage(requests=tries))
+            writing.append(self.work.journal.answered(request, int(attempt), answer))
+            if len(writing) == AT_ONCE:
+                await asyncio.gather(*writing)
+                writing.clear()
+        await asyncio.gather(*writing)
+        self._note(file, done=True)
+        self._say(f"batch {number}: {answered} of {len(asked)} requests were answered")
+        return answered
+
+    def _note(self, file: dict[str, Any], **known: Any) -> None:
+        file.update(known)
+        self.work.journal.keep("batches", self.files)
+
+    def _say(self, what: str) -> None:
+        if self.work.show:
+            print(what, file=sys.stderr, flush=True)
+
+    # -- settling and collecting -----------------------------------------------------------------------------------
+
+    async def go_through(self) -> int:
+        """Settle what the journal has the answers of, and write the rest to files; return how many requests those hold."""
+        work = self.work
+        self.lines = Lines(work.recipe, self.office.model, self.folder, len(self.files))
+        self.spent_up: BudgetReached | None = None
+        self.usual = self._usual()
+        done = work.done
+        async with Judge(work.recipe.checks, worthwhile(work.planner.at_most - done)) as judge:
+            with Progress(work.planner.at_most, done, show=work.show) as shown:
+                settler = Settler(
+                    work.recipe, work.hashes, work.journal, self._ask, work.budget, judge, AT_ONCE, shown.settled
+                )
+                await settler.settle(work.pending())
+        self.lines.close()
+        self.files += [{"mark": uuid4().hex, "name": None, "done": False} for _ in self.lines.numbers]
+        work.journal.keep("batches", self.files)
+        if self.spent_up and not self.lines.written:
+            raise self.spent_up
+        return self.lines.written
+
+    async def _ask(self, request: Request, attempt: int) -> Answer:
+        name, messages, seed = f"{request.id}.{attempt}", request.messages, request.seed(attempt)
+        if self.work.cache and (known := self.work.cache.known(messages, seed)):
+            return known
+        tries, wrong = self.failed.get(name, (0, None))
+        if wrong is not None and not isinstance(wrong, Passing):
+            raise wrong if isinstance(wrong, BackboneUnusable) else RequestFailed(str(wrong), tries)
+        if tries >= TRIES:
+            raise RequestFailed(f"no answer in {tries} tries, the last: {wrong}", tries)
+        if self.spent_up is None:
+            try:
+                self.work.budget.spend()
+            except BudgetReached as reached:  # what is answered already is settled all the same
+                self.spent_up = reached
+            else:
+                self.lines.add(name, messages, seed)
+                self.work.budget.answered(self._expected(request))
+        raise Deferred
+
+    def _usual(self) -> tuple[float, int]:
+        """Tokens that a character of a request makes, and tokens of an answer."""
+        usage, given = self.work.journal.usage(), self.work.recipe.parameters.get("max_tokens")
+        written = usage.completion_tokens / usage.requests if usage.completion_tokens else given or ANSWER
+        return 1 / TOKEN, round(written)
+
+    def _expected(self, request: Request) -> Usage:
+        """What a request is taken to need until it is answered, so that a budget holds for what is handed in."""
+        a_character, written = self.usual
+        sent = round(a_character * sum(len(message["content"]) for message in request.messages))
+        cost = price(self.work.recipe.backbone, self.prices, sent, written, batch=True)
+        return Usage(prompt_tokens=sent, completion_tokens=written, cost=cost)
