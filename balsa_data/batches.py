@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,6 +29,12 @@ LINES = 50_000  # in a file, at most, as OpenAI's API has it
 BYTES = 100_000_000  # likewise; it allows twice as many
 URL = "/v1/chat/completions"
 FIRST_LOOK, LONGEST_LOOK = 0.5, 60.0  # seconds between two looks at a batch
+CLOSE: dict[str, Any] = {
+    "extra_headers": {"Connection": "close"}
+}  # litellm makes a client for each call and leaves it open
+QUIET: dict[str, Any] = {
+    "litellm_metadata": {"batch_ignore_default_logging": True}
+}  # or it fetches all answers too, to count their cost
 TIMES = 12  # a call to the provider is tried, at most
 ENDED = {"completed", "expired", "cancelled"}  # what is answered of them can be had
 CROWDED = "token_limit_exceeded"  # more is queued than the provider allows: later
@@ -83,8 +89,8 @@ class Office(Protocol):
 
     model: str
 
-    async def take(self, path: Path, mark: str) -> str:
-        """Hand a file in, unless one of this mark was; return the name it is known by."""
+    async def take(self, path: Path, mark: str, *, again: bool) -> str:
+        """Hand a file in, unless (`again`) one of this mark was already; return the name it is known by."""
 
     async def give(self, name: str, path: Path) -> bytes | None:
         """Wait for a file's answers; return their lines, which may lack some, or None: it is to be handed in again.
@@ -129,7 +135,8 @@ class Provider(_Reader):
         self._where["timeout"] = recipe.parameters.get("timeout", 600)
         self._endpoint = Endpoint(base)
 
-    async def _call(self, name: str, **arguments: Any) -> Any:
+    async def _call(self, name: str, made: Callable[[], Awaitable[Any]] | None = None, **arguments: Any) -> Any:
+        """Call the API until it answers; between two tries, see whether the first has `made` what it was to make."""
         for tries in range(1, TIMES + 1):
             try:
                 return await getattr(self._litellm, name)(**self._where, **arguments)
@@ -140,22 +147,25 @@ class Provider(_Reader):
                 raise BackboneUnusable(f"the Batch API of {self._at(self._endpoint)} refuses: {wrong}")
             if tries < TIMES:
                 await asyncio.sleep(self._wait(tries, wrong.after))
+            if made and (found := await made()):
+                return found
         raise BackboneUnusable(
             f"the Batch API of {self._at(self._endpoint)} did not answer {TIMES} times, the last: {wrong}; what was handed "
             "in is kept: run again to go on"
         )
 
-    async def take(self, path: Path, mark: str) -> str:
-        """See `Office.take`; one that was handed in just before a process died is known by its mark."""
-        if name := await self._find(mark):
-            return name
-        file = await self._call("acreate_file", file=(path.name, path.read_bytes()), purpose="batch")
+    async def take(self, path: Path, mark: str, *, again: bool) -> str:
+        """See `Office.take`."""
+        if again and (found := await self._find(mark)):
+            return str(found.id)
+        file = await self._call("acreate_file", file=(path.name, path.read_bytes()), purpose="batch", **CLOSE)
         batch = await self._call(
-            "acreate_batch", completion_window="24h", endpoint=URL, input_file_id=file.id, metadata={"balsa": mark}
-        )
+            "acreate_batch", lambda: self._find(mark), completion_window="24h", endpoint=URL, input_file_id=file.id,
+            metadata={"balsa": mark}, **CLOSE,
+        )  # fmt: skip
         return str(batch.id)
 
-    async def _find(self, mark: str) -> str | None:
+    async def _find(self, mark: str) -> Any:
         if self._where["custom_llm_provider"] not in {"openai", "azure", "hosted_vllm", "litellm_proxy"}:
             return None  # nothing to look it up by
         after = None
@@ -164,7 +174,7 @@ class Provider(_Reader):
             batches = list(getattr(listed, "data", None) or ())
             for batch in batches:
                 if (getattr(batch, "metadata", None) or {}).get("balsa") == mark and batch.status != "failed":
-                    return str(batch.id)
+                    return batch
             if not batches or not getattr(listed, "has_more", False):
                 return None
             after = batches[-1].id
@@ -172,7 +182,7 @@ class Provider(_Reader):
     async def give(self, name: str, path: Path) -> bytes | None:  # noqa: ARG002 (an office's signature)
         """See `Office.give`."""
         wait = FIRST_LOOK
-        while (batch := await self._call("aretrieve_batch", batch_id=name)).status not in ENDED:
+        while (batch := await self._call("aretrieve_batch", batch_id=name, **CLOSE, **QUIET)).status not in ENDED:
             if batch.status == "failed":
                 errors = getattr(getattr(batch, "errors", None), "data", None) or ()
                 if any(getattr(error, "code", None) == CROWDED for error in errors):
@@ -183,7 +193,7 @@ class Provider(_Reader):
             await asyncio.sleep(wait)
             wait = min(LONGEST_LOOK, 1.5 * wait)
         files = (getattr(batch, "output_file_id", None), getattr(batch, "error_file_id", None))
-        contents = [await self._call("afile_content", file_id=file) for file in files if file]
+        contents = [await self._call("afile_content", file_id=file, **CLOSE) for file in files if file]
         return b"\n".join(bytes(content.content) for content in contents)
 
 
@@ -194,7 +204,7 @@ class Runner(_Reader):
         super().__init__(recipe.backbone, (), recipe.parameters, prices=prices)
         self.model = recipe.backbone.partition("/")[2] or recipe.backbone
 
-    async def take(self, path: Path, mark: str) -> str:  # noqa: ARG002 (an office's signature)
+    async def take(self, path: Path, mark: str, *, again: bool) -> str:  # noqa: ARG002 (an office's signature)
         """See `Office.take`."""
         return path.stem
 

@@ -109,6 +109,7 @@ class Journal:
     def _let_go(self) -> None:
         if self._lock is not None:
             os.close(self._lock)
+            self._lock = None
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.folder / "journal.db", isolation_level=None, check_same_thread=False, timeout=60)
@@ -215,9 +216,10 @@ class Journal:
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
-    def settled_positions(self) -> Iterator[int]:
-        """Yield the positions of all requests with an outcome, in order."""
-        for (position,) in self._rows("SELECT position FROM outcomes ORDER BY position"):
+    def settled_positions(self, first: int = 0, last: int = 2**62) -> Iterator[int]:
+        """Yield the positions of the requests with an outcome, in order."""
+        query = "SELECT position FROM outcomes WHERE position BETWEEN ? AND ? ORDER BY position"
+        for (position,) in self._rows(query, (first, last)):
             yield position
 
     def known(self, request: str) -> dict[int, Answer]:
@@ -264,7 +266,7 @@ class Journal:
         yield from self._rows(query)
 
     def close(self) -> None:
-        """Write what is left and let go of the run."""
+        """Write what is left and let go of the run; again does nothing."""
         self._writer.shutdown(wait=True)
         self._db.close()
         if self._lock is not None:

@@ -92,7 +92,7 @@ class Settler:
     budget: Budget
     judge: Judge
     concurrency: int
-    told: Callable[[Outcome, Usage], None]
+    told: Callable[[Outcome, Usage], None] | None = None
     stopped_by: Exception | None = field(default=None, init=False)
 
     async def settle(self, requests: Iterator[Request]) -> None:
@@ -184,7 +184,8 @@ class Settler:
 
     async def _write(self, request: Request, outcome: Outcome, usage: Usage) -> None:
         await self.book.settled(request.position, outcome)
-        self.told(outcome, usage)
+        if self.told:
+            self.told(outcome, usage)
 
     def _common(self, request: Request, attempt: int, usage: Usage) -> dict[str, Any]:
         provenance = Provenance(

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -136,12 +137,13 @@ async def asynthesize(
         store = ClipStore(folder)
         planner = lay_out(recipe, store, prompts, stream)
         if journal.fact("planned") is None:
-            shared = Cache(Path(cache), recipe) if cache is not None else None
-            try:
-                await _do(chosen, Work(recipe, planner, hashes, journal, given, concurrency, progress, shared))
-            finally:
-                if shared:
-                    shared.close()
+            with ExitStack() as open_:
+                shared = open_.enter_context(closing(Cache(Path(cache), recipe))) if cache is not None else None
+                work = Work(recipe, planner, hashes, journal, given, concurrency, progress, shared)
+                try:
+                    await _do(chosen, work)
+                finally:
+                    journal = work.journal
         store.close()
     finally:
         journal.close()
@@ -149,11 +151,12 @@ async def asynthesize(
 
 
 async def _do(chosen: Any, work: Work) -> None:
-    started, journal = time.monotonic(), work.journal
+    started = time.monotonic()
     try:
         await chosen.run(work)
-        journal.keep("planned", work.planned)
+        work.journal.keep("planned", work.planned)
     finally:
+        journal = work.journal
         unanswered = work.budget.spent.requests - journal.usage().requests
         journal.keep("unanswered", (journal.fact("unanswered") or 0) + max(0, unanswered))
         journal.keep("seconds", (journal.fact("seconds") or 0.0) + time.monotonic() - started)

@@ -34,6 +34,7 @@ class Work:
         concurrency: Requests in flight, at most.
         show: Whether progress is shown on stderr.
         cache: Answers shared by runs; None without.
+        journal: Written by the engine that works, which may hand it over and take another in its place.
         planned: Requests in the plan, known once it was gone through.
     """
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -20,7 +21,7 @@ from balsa_data.backbone import price
 from balsa_data.batches import Lines, Office, Provider, answers
 from balsa_data.client import TRIES, Passing
 from balsa_data.engines import Work
-from balsa_data.errors import BackboneUnusable, BudgetReached, InputError, RequestFailed
+from balsa_data.errors import AnswersAwaited, BackboneUnusable, BudgetReached, InputError, RequestFailed
 from balsa_data.journal import Answer
 from balsa_data.judging import Judge, worthwhile
 from balsa_data.planning import Request
@@ -73,39 +74,40 @@ class _Rounds:
 
     async def finish(self) -> None:
         """Hand in what is not, wait for all that is, and write down the answers."""
-        found = await asyncio.gather(
-            *(self._finish(n, f) for n, f in enumerate(self.files) if not f["done"]), return_exceptions=True
-        )
-        self.work.budget.spent = self.work.journal.usage()
+        left = [(n, file) for n, file in enumerate(self.files) if not file["done"]]
+        for number, file in left:
+            await self._hand_in(number, file)
+        awaited: AnswersAwaited | None = None
         answered = 0
-        for one in found:
-            if isinstance(one, BaseException):
-                raise one
-            answered += one
-        if found:
-            self.fruitless = 0 if answered else self.fruitless + 1
+        for number, file in left:  # one after the other: all must be had, and one is enough to hold
+            try:
+                answered += await self._fetch(number, file)
+            except AnswersAwaited as error:
+                awaited = awaited or error
+        if awaited:
+            raise awaited
+        self.work.budget.spent = self.work.journal.usage()
+        self.fruitless = 0 if answered or not left else self.fruitless + 1
         if self.fruitless >= TRIES:
             last = next(iter(self.failed.values()))[1]
             raise BackboneUnusable(f"{TRIES} rounds of batches brought no answer, the last: {last}")
 
-    async def _finish(self, number: int, file: dict[str, Any]) -> int:
-        path = self.folder / f"{number:04}.jsonl"
-        data = None
-        while data is None:
-            if file["name"] is None:
-                self._note(file, name=await self.office.take(path, file["mark"]))
-                self._say(f"batch {number}: handed in as {file['name']}")
-            try:
-                data = await self.office.give(file["name"], path)
-            except RequestFailed as error:
-                self._note(file, name=None)  # another run may find it mended
-                raise BackboneUnusable(str(error)) from None
-            if data is None:
-                self._note(file, name=None)
+    async def _hand_in(self, number: int, file: dict[str, Any]) -> None:
+        if file["name"] is None:
+            again = file["tried"]
+            self._note(file, tried=True)
+            self._note(file, name=await self.office.take(self._path(number), file["mark"], again=again))
+            self._say(f"batch {number}: handed in as {file['name']}")
+
+    async def _fetch(self, number: int, file: dict[str, Any]) -> int:
+        """Write down a file's answers; return how many there are."""
+        path = self._path(number)
+        while (data := await self._given(file, path)) is None:
+            await self._hand_in(number, file)
         with path.open("rb") as lines:
             asked = {line["custom_id"]: line["body"] for line in map(from_json, lines)}
         answered, writing = 0, []
-        for name, answer in answers(data, self.office, asked.keys()):
+        for name, answer in answers(data, self.office, asked):
             request, _, attempt = name.rpartition(".")
             tries = self.failed.pop(name, (0, None))[0] + 1
             if isinstance(answer, Answer):
@@ -124,6 +126,19 @@ class _Rounds:
         self._note(file, done=True)
         self._say(f"batch {number}: {answered} of {len(asked)} requests were answered")
         return answered
+
+    async def _given(self, file: dict[str, Any], path: Path) -> bytes | None:
+        try:
+            data = await self.office.give(file["name"], path)
+        except RequestFailed as error:
+            self._note(file, name=None)  # another run may find it mended
+            raise BackboneUnusable(str(error)) from None
+        if data is None:
+            self._note(file, name=None)
+        return data
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number:04}.jsonl"
 
     def _note(self, file: dict[str, Any], **known: Any) -> None:
         file.update(known)
@@ -149,7 +164,7 @@ class _Rounds:
                 )
                 await settler.settle(work.pending())
         self.lines.close()
-        self.files += [{"mark": uuid4().hex, "name": None, "done": False} for _ in self.lines.numbers]
+        self.files += [{"mark": uuid4().hex, "tried": False, "name": None, "done": False} for _ in self.lines.numbers]
         work.journal.keep("batches", self.files)
         if self.spent_up and not self.lines.written:
             raise self.spent_up
