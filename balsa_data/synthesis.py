@@ -22,7 +22,7 @@ from balsa_data.recipe import Recipe
 from balsa_data.run import Run
 from balsa_data.schemas import AudioClip
 
-__all__ = ["asynthesize", "synthesize"]
+__all__ = ["asynthesize", "sample", "synthesize"]
 
 Clips = Iterable[AudioClip] | Recipe | str | Path
 
@@ -123,8 +123,29 @@ async def asynthesize(
     """Do what `synthesize` does, inside a running event loop."""
     named = backbone if isinstance(backbone, str) else None if backbone is None else type(backbone).__name__
     given = None if isinstance(backbone, str) else backbone
-    chosen = find_engine(engine)
     recipe, stream = _recipe(clips, {**values, **({"backbone": named} if named else {})})
+    options: dict[str, Any] = {"concurrency": concurrency, "show": progress, "retry_failures": retry_failures}
+    return await _make(recipe, stream, out, find_engine(engine), given, cache, **options)
+
+
+def sample(recipe: Recipe, n: int, *, out: str | Path | None = None) -> Run:
+    """Settle some `n` requests, spread over the plan, and leave the others to `synthesize`."""
+    return asyncio.run(_make(recipe, None, out, find_engine("online"), None, None, sampled=n))
+
+
+async def _make(
+    recipe: Recipe,
+    stream: Iterable[AudioClip] | None,
+    out: str | Path | None,
+    engine: Any,
+    backbone: Backbone | None,
+    cache: str | Path | None,
+    *,
+    concurrency: int = 64,
+    show: bool = False,
+    retry_failures: bool = False,
+    sampled: int | None = None,
+) -> Run:
     folder = Path(out) if out is not None else Path("runs") / recipe.name
     prompts = Prompts(recipe.prompts)
     hashes = {task: prompts.fingerprint(task) for task in recipe.tasks}
@@ -139,9 +160,9 @@ async def asynthesize(
         if journal.fact("planned") is None:
             with ExitStack() as open_:
                 shared = open_.enter_context(closing(Cache(Path(cache), recipe))) if cache is not None else None
-                work = Work(recipe, planner, hashes, journal, given, concurrency, progress, shared)
+                work = Work(recipe, planner, hashes, journal, backbone, concurrency, show, shared, sampled)
                 try:
-                    await _do(chosen, work)
+                    await _do(engine, work)
                 finally:
                     journal = work.journal
         store.close()
@@ -150,11 +171,12 @@ async def asynthesize(
     return Run(folder)
 
 
-async def _do(chosen: Any, work: Work) -> None:
+async def _do(engine: Any, work: Work) -> None:
     started = time.monotonic()
     try:
-        await chosen.run(work)
-        work.journal.keep("planned", work.planned)
+        await engine.run(work)
+        if work.sampled is None:
+            work.journal.keep("planned", work.planned)
     finally:
         journal = work.journal
         unanswered = work.budget.spent.requests - journal.usage().requests

@@ -106,15 +106,23 @@ def synthesize(
 
 
 @app.command()
-def estimate(recipe: RecipeArgument, settings: Set = [], as_json: Json = False) -> None:  # noqa: B006
-    """Count requests, tokens and cost before a cent is spent.
+def estimate(
+    recipe: RecipeArgument,
+    calibrate: Annotated[int, typer.Option(min=0, help="Really ask so many; `synthesize` goes on from them.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="The run's folder these are kept in; runs/NAME where not given.")
+    ] = None,
+    settings: Set = [],  # noqa: B006
+    as_json: Json = False,
+) -> None:
+    """Count requests, tokens and cost before a cent is spent, or, with --calibrate, after very few.
 
     Example: balsa estimate demo --set backbone=gpt-4o-mini
     """
     from balsa_data.estimate import estimate as count
     from balsa_data.recipe import Recipe
 
-    found = count(Recipe.load(recipe, **values(settings)))
+    found = count(Recipe.load(recipe, **values(settings)), calibrate=calibrate, out=out)
     if as_json:
         print(json.dumps(found))
         return

@@ -6,12 +6,13 @@ So a run may change engines: what one was asked to begin, another can end. An en
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from balsa_data.backbone import Backbone
+from balsa_data.backbone import Backbone, price
 from balsa_data.cache import Cache
 from balsa_data.errors import InputError, nearest
 from balsa_data.journal import Journal
@@ -34,6 +35,7 @@ class Work:
         concurrency: Requests in flight, at most.
         show: Whether progress is shown on stderr.
         cache: Answers shared by runs; None without.
+        sampled: Of the plan, only some so many requests, spread over it.
         journal: Written by the engine that works, which may hand it over and take another in its place.
         planned: Requests in the plan, known once it was gone through.
     """
@@ -46,10 +48,15 @@ class Work:
     concurrency: int
     show: bool
     cache: Cache | None = None
+    sampled: int | None = None
     budget: Budget = field(init=False)
     planned: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
+        recipe = self.recipe
+        unpriced = self.backbone is None and price(recipe.backbone, recipe.prices, 1, 1) is None
+        if recipe.limits.max_cost is not None and unpriced:
+            raise InputError(f"max_cost cannot be held: nobody knows the price of {recipe.backbone}; give `prices`")
         self.budget = Budget(self.recipe.limits, self.journal.usage())
         self.journal.keep("at_most", self.planner.at_most)
 
@@ -61,12 +68,14 @@ class Work:
     def pending(self) -> Iterator[Request]:
         """Yield the plan without what is settled; both are in order, so neither is held."""
         settled = self.journal.settled_positions()
-        next_settled, self.planned = next(settled, None), 0
+        every = max(1, self.planner.at_most // self.sampled) if self.sampled else 1
+        next_settled, self.planned, turns = next(settled, None), 0, Counter[str]()
         for request in self.planner:
             self.planned += 1
+            turns[request.task] += 1
             if request.position == next_settled:
                 next_settled = next(settled, None)
-            else:
+            elif turns[request.task] % every == 1 or every == 1:
                 yield request
 
 

@@ -34,7 +34,8 @@ __all__ = ["run", "run_with"]
 
 AT_ONCE = 256  # answers judged together
 ANSWER = 256  # tokens that an answer is taken to have, for the budget, where neither recipe nor journal says
-TOKEN = 4  # characters, likewise
+TOKEN = 3  # characters, likewise: rather too few than too many
+MARGIN = 1.25  # on the average answer so far
 
 
 async def run(work: Work) -> None:
@@ -192,7 +193,7 @@ class _Rounds:
     def _usual(self) -> tuple[float, int]:
         """Tokens that a character of a request makes, and tokens of an answer."""
         usage, given = self.work.journal.usage(), self.work.recipe.parameters.get("max_tokens")
-        written = usage.completion_tokens / usage.requests if usage.completion_tokens else given or ANSWER
+        written = MARGIN * usage.completion_tokens / usage.requests if usage.completion_tokens else given or ANSWER
         return 1 / TOKEN, round(written)
 
     def _expected(self, request: Request) -> Usage:
