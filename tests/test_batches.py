@@ -137,9 +137,10 @@ def test_a_budget_holds_for_what_is_handed_in(tmp_path: Path, limits: dict[str, 
             make(tmp_path / "run", server, limits=limits, prices={"input": 1, "output": 1})
         assert 0 < sum(server.asked.values()) <= at_most
     usage = Run(tmp_path / "run").usage
-    assert usage.prompt_tokens + usage.completion_tokens <= limits.get("max_tokens", 10**9)
+    one = 50 + 20  # tokens of a request and its answer, at most: as online, the last may be one too many
+    assert usage.prompt_tokens + usage.completion_tokens <= limits.get("max_tokens", 10**9) + one
     assert usage.cost is not None
-    assert usage.cost <= limits.get("max_cost", 1)
+    assert usage.cost <= limits.get("max_cost", 1) + one / 1e6
 
 
 # -- offline runners -------------------------------------------------------------------------------------------------
