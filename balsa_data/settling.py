@@ -82,6 +82,7 @@ class Settler:
         hashes: Of each task's template and pool, for the provenance.
         concurrency: Requests in flight, at most.
         told: Is told of each outcome and what it took, once it is on disk.
+        answered: Whether the backbone is known to answer; else one request goes ahead of the others to see.
         stopped_by: What ended the work early.
     """
 
@@ -93,6 +94,7 @@ class Settler:
     judge: Judge
     concurrency: int
     told: Callable[[Outcome, Usage], None] | None = None
+    answered: bool = False
     stopped_by: Exception | None = field(default=None, init=False)
 
     async def settle(self, requests: Iterator[Request]) -> None:
@@ -105,6 +107,8 @@ class Settler:
         self._parameters = self.recipe.model_dump()["parameters"]  # without keys
         self._places = asyncio.Semaphore(self.concurrency)
         self._answered_once = asyncio.Event()
+        if self.answered:
+            self._answered_once.set()
         self._failed_first: list[tuple[Request, Failure, Usage]] = []
         # Twice as many workers as requests in flight: while answers are judged and written, others are asked.
         await asyncio.gather(*(self._work(requests, first=i == 0) for i in range(2 * self.concurrency)))

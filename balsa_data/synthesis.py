@@ -45,7 +45,7 @@ def synthesize(
         clips: Clips, or a recipe, or a recipe's name or path.
         out: The run's folder; ``runs/NAME`` where not given.
         backbone: A litellm model string, ``local``, or any object with `Backbone`'s method.
-        concurrency: Requests in flight, at most.
+        concurrency: Requests in flight, at most (with ``ray``, of each task, and a core has one).
         progress: Show it on stderr.
         retry_failures: Ask again what the backbone gave no answer to.
         engine: How it is asked: ``online``, by a provider's Batch API (``batch``), by files for an offline runner

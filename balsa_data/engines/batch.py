@@ -69,7 +69,7 @@ class _Rounds:
         self.folder = work.journal.folder / "batches"
         self.failed: dict[str, tuple[int, Exception]] = {}  # tries so far, and why there is no answer
         self.files: list[dict[str, Any]] = work.journal.fact("batches") or []
-        self.fruitless = 0
+        self.answered = False
 
     # -- handing in and waiting ------------------------------------------------------------------------------------
 
@@ -88,10 +88,7 @@ class _Rounds:
         if awaited:
             raise awaited
         self.work.budget.spent = self.work.journal.usage()
-        self.fruitless = 0 if answered or not left else self.fruitless + 1
-        if self.fruitless >= TRIES:
-            last = next(iter(self.failed.values()))[1]
-            raise BackboneUnusable(f"{TRIES} rounds of batches brought no answer, the last: {last}")
+        self.answered = self.answered or answered > 0
 
     async def _hand_in(self, number: int, file: dict[str, Any]) -> None:
         if file["name"] is None:
@@ -161,8 +158,9 @@ class _Rounds:
         async with Judge(work.recipe.checks, worthwhile(work.planner.at_most - done)) as judge:
             with Progress(work.planner.at_most, done, show=work.show) as shown:
                 settler = Settler(
-                    work.recipe, work.hashes, work.journal, self._ask, work.budget, judge, AT_ONCE, shown.settled
-                )
+                    work.recipe, work.hashes, work.journal, self._ask, work.budget, judge, AT_ONCE, shown.settled,
+                    answered=self.answered,
+                )  # fmt: skip
                 await settler.settle(work.pending())
         self.lines.close()
         self.files += [{"mark": uuid4().hex, "tried": False, "name": None, "done": False} for _ in self.lines.numbers]
@@ -190,15 +188,15 @@ class _Rounds:
                 self.work.budget.answered(self._expected(request))
         raise Deferred
 
-    def _usual(self) -> tuple[float, int]:
-        """Tokens that a character of a request makes, and tokens of an answer."""
+    def _usual(self) -> int:
+        """Tokens that an answer is taken to have: more than those so far have, so that a budget holds."""
         usage, given = self.work.journal.usage(), self.work.recipe.parameters.get("max_tokens")
-        written = MARGIN * usage.completion_tokens / usage.requests if usage.completion_tokens else given or ANSWER
-        return 1 / TOKEN, round(written)
+        if usage.completion_tokens:
+            return round(MARGIN * usage.completion_tokens / usage.requests)
+        return given if isinstance(given, int) else ANSWER
 
     def _expected(self, request: Request) -> Usage:
         """What a request is taken to need until it is answered, so that a budget holds for what is handed in."""
-        a_character, written = self.usual
-        sent = round(a_character * sum(len(message["content"]) for message in request.messages))
-        cost = price(self.work.recipe.backbone, self.prices, sent, written, batch=True)
-        return Usage(prompt_tokens=sent, completion_tokens=written, cost=cost)
+        sent = sum(len(message["content"]) for message in request.messages) // TOKEN
+        cost = price(self.work.recipe.backbone, self.prices, sent, self.usual, batch=True)
+        return Usage(prompt_tokens=sent, completion_tokens=self.usual, cost=cost)

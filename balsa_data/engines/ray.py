@@ -86,18 +86,25 @@ async def _spread(work: Work, keeper: Any, cores: int) -> None:
 
     task = ray.remote(_settle_shard).options(num_cpus=1, max_retries=-1, scheduling_strategy="SPREAD")
     recipe, hashes = ray.put(work.recipe), dict(work.hashes)
-    running: set[asyncio.Future[Any]] = set()
+    refs: dict[asyncio.Future[tuple[str, str] | None], Any] = {}
     stopped: tuple[str, str] | None = None
-    for shard in _shards(work.pending()):
-        ref = task.remote(keeper, recipe, hashes, shard, work.concurrency, cores)
-        running.add(asyncio.ensure_future(_result(ref)))
-        if len(running) >= AHEAD * cores:
-            ended, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            stopped = next((told for one in ended if (told := one.result())), None)
-        if stopped:
-            break
-    for told in await asyncio.gather(*running):
-        stopped = stopped or told
+    try:
+        for shard in _shards(work.pending()):
+            ref = task.remote(keeper, recipe, hashes, shard, work.concurrency, cores)
+            refs[asyncio.ensure_future(_result(ref))] = ref
+            if len(refs) >= AHEAD * cores:
+                ended, _ = await asyncio.wait(refs, return_when=asyncio.FIRST_COMPLETED)
+                stopped = next((told for one in ended if (told := one.result())), None)
+                refs = {one: ref for one, ref in refs.items() if one not in ended}
+            if stopped:
+                break
+        for told in await asyncio.gather(*refs):
+            stopped = stopped or told
+        refs.clear()
+    finally:
+        for one, ref in refs.items():  # interrupted: nobody is to go on asking
+            one.cancel()
+            ray.cancel(ref, force=True)
     if stopped:
         raise getattr(errors, stopped[0], BalsaError)(stopped[1])
 
