@@ -7,7 +7,7 @@ from typing import Literal
 
 from balsa_data.checks import Item, failed, passed
 from balsa_data.claims import Polarity, claims, words
-from balsa_data.facts import heard, supported, unlisted
+from balsa_data.facts import heard, sourceless, supported, unlisted
 from balsa_data.schemas import AudioClip, Verdict
 
 RANK = 1
@@ -47,6 +47,8 @@ def check(item: Item, *, beyond: Literal["tolerate", "refuse"] = "tolerate") -> 
     present = heard(*item.clips)
     for claim in claims(item.response, prompt=item.prompt, labels=unlisted(present)):
         if claim.polarity is Polarity.ABSENT or supported(claim.sound, present):
+            continue
+        if supported(claim.sound, sourceless(*item.clips)):
             continue
         said = item.response[claim.start : claim.end]
         doubt = " or leaves it open" if claim.polarity is Polarity.UNCLEAR else ""

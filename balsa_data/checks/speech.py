@@ -27,6 +27,7 @@ _GENDER = _table(
         "female": "woman|women|female|females|girl|girls|lady|ladies|feminine|she|her|mother|grandmother|f",
     }
 )
+_PEOPLE = {w: g for w, g in _GENDER.items() if w not in {"m", "f", "he", "his", "she", "her", "masculine", "feminine"}}
 _AGE = _table(
     {
         "child": "child|children|kid|kids|boy|boys|girl|girls|toddler|childlike",
@@ -131,7 +132,19 @@ def check(item: Item) -> Verdict:
         if wrong and (quote.spoken or (segments and len(quote.text.split()) >= 4)):
             detail = f"quotes {quote.text!r}, which is not in the transcripts"
             return failed("speech", "transcript", detail, (quote.start, quote.end))
-    return _speakers(item, segments) if segments else passed("speech")
+    return _speakers(item, segments) if segments else _people(item)
+
+
+def _people(item: Item) -> Verdict:
+    """Where only captions or labels tell of people, refuse a man or a woman whom they do not name."""
+    texts = [*(c for clip in item.clips for c in clip.captions), *(e.label for clip in item.clips for e in clip.events)]
+    texts += [v for clip in item.clips for v in clip.attributes.values()] + [item.prompt, *item.present]
+    named = {_PEOPLE.get(word) for text in texts for word in re.findall(r"\w+", text.casefold())}
+    for start, end, word, _ in stated(item.response, _PEOPLE):
+        if _PEOPLE[word] not in named:
+            detail = f"tells of {item.response[start:end]!r}, but the metadata names no {_PEOPLE[word]} speaker"
+            return failed("speech", "speaker", detail, (start, end))
+    return passed("speech")
 
 
 def _speakers(item: Item, segments: list[SpeechSegment]) -> Verdict:

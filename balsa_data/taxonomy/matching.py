@@ -35,11 +35,12 @@ _HEARD = frozenset(
     "hear hears heard hearing audible sound sounds noise noises listen listening voice voices no without absence absent "
     "lack lacks neither nor any present presence detect detected".split()
 )
+_TOWARDS = frozenset("to at toward towards".split())
 _AND = frozenset("and or &".split())
 _ADVERBS = frozenset("then also is are starts begins to".split())
 _NO_VERB = frozenset("laughter speech conversation applause".split())
 _REACH = 5  # tokens between two words that may still belong together
-_CLAUSE_END = frozenset(". ; ! ? \n while as followed then when".split(" "))
+_CLAUSE_END = frozenset(". ; ! ? \n but while as followed then when".split(" "))
 _WINDOW = 8  # tokens to either side that tell a sense
 
 
@@ -119,6 +120,10 @@ class Matcher:
             mentions.append(Mention(start, end, text[start:end], f.sound))
         return tuple(mentions)
 
+    def find_generic(self, text: str) -> frozenset[str]:
+        """Return the generic classes that a text names, also those which a source absorbs: the *hum* of the engine's hum."""
+        return frozenset(f.sound for f in self._scan(tokens(text)) if f.sound in self._generic)
+
     def _scan(self, seen: list[Token]) -> list[_Found]:
         found = []
         at = 0
@@ -162,6 +167,8 @@ class Matcher:
             return False
         from_source = not gap or gap[0] in _FROM_SOURCE
         if any(w in _BOUNDARY or w.endswith("n't") for w in gap) or (b.silent and not from_source):
+            return False
+        if not _TOWARDS.isdisjoint(gap[:-1]):  # "talks to a crowd", not "starts to talk"
             return False
         if both := self._join(a.sound, b.sound):
             sound, lost = both

@@ -47,6 +47,10 @@ class Taxonomy:
         """Return the sounds that a text names, in order; spans are character offsets and never overlap."""
         return self._matcher.find(text)
 
+    def find_generic(self, text: str) -> frozenset[str]:
+        """Return the generic classes that a text names, also those which a source absorbs: the *hum* of the engine's hum."""
+        return self._matcher.find_generic(text)
+
     def resolve(self, label: str) -> str | None:
         """Return the class that a dataset's label, a tag or a class name means, or None.
 
