@@ -31,11 +31,15 @@ _LENGTH = Struct("<I")
 
 
 class Judgement(NamedTuple):
-    """What is wrong with a response; where nothing surely is, the sounds it says are heard and those it says are not."""
+    """What is wrong with a response; where nothing surely is, the sounds it says are heard and those it says are not.
+
+    `advised` says whether a recipe's judge decided it.
+    """
 
     wrong: tuple[Verdict, ...]
     present: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    advised: bool = False
 
     @property
     def doubtful(self) -> bool:

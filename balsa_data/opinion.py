@@ -46,6 +46,6 @@ def heeded(judgement: Judgement, answer: str | None) -> Judgement:
     if opinion is None:
         return judgement
     if opinion.holds:
-        return judgement._replace(wrong=())
+        return judgement._replace(wrong=(), advised=True)
     said = Verdict(ok=False, check="judge", reason="judged_false", detail=f"the judge: {as_data(opinion.why)}")
-    return judgement._replace(wrong=(*judgement.wrong, said))
+    return judgement._replace(wrong=(*judgement.wrong, said), advised=True)

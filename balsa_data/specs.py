@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
@@ -25,7 +26,7 @@ def _without_secrets(parameters: dict[str, Any]) -> dict[str, Any]:
 
 def several(value: Any) -> Any:
     """Return one value as a list of one, for a validator."""
-    return (value,) if isinstance(value, str | Mapping) else value
+    return (value,) if isinstance(value, str | Path | Mapping) else value
 
 
 Addresses = Annotated[tuple[Text, ...], BeforeValidator(several)]
