@@ -59,8 +59,12 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
     if "BALSA_PARTS" not in os.environ:
-        sys.exit("BALSA_PARTS names no folder of real parts: gather them first (README, \"Tests\")")
-    size, place, began = SIZES[given.size], Place(Path(os.environ["BALSA_PARTS"]).resolve(), given.out.resolve()), time.time()
+        sys.exit('BALSA_PARTS names no folder of real parts: gather them first (README, "Tests")')
+    size, place, began = (
+        SIZES[given.size],
+        Place(Path(os.environ["BALSA_PARTS"]).resolve(), given.out.resolve()),
+        time.time(),
+    )
     make_data(size, place)
     seeds = range(size.seeds)
     with ProcessPoolExecutor(given.jobs, get_context("spawn")) as pool:

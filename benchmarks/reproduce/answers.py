@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from balsa_data.train.encoder import Sound
-from balsa_data.train.evaluate import DESCRIBE, HEAR, affirmed, borne_out, load_questions, respond
+from balsa_data.train.evaluate import DESCRIBE, affirmed, borne_out, load_questions, respond
 from balsa_data.train.metrics import generative
 from balsa_data.train.model import AudioLM
 
@@ -24,7 +24,7 @@ def collect(model: AudioLM, folder: Path, *, swapped: bool) -> dict[str, Any]:
     Args:
         model: A trained model.
         folder: Holds ``questions.jsonl`` and ``audio/``.
-        swapped: Whether to ask once more with each recording in another's place.
+        swapped: Whether to ask the random ones once more, with each recording in another's place.
 
     Returns:
         ``questions``: each with the `response`, and the `swapped` one; ``descriptions``: each with what it claims right
@@ -35,19 +35,20 @@ def collect(model: AudioLM, folder: Path, *, swapped: bool) -> dict[str, Any]:
     sounds = {name: model.encoder.load(folder / "audio" / f"{name}.wav", name) for name in names}
     facts = {n: [*dict.fromkeys(q.object for q in asked if q.audio_index == n and q.label == "yes")] for n in names}
     other = dict(zip(names, names[1:] + names[:1], strict=True))
-    given = _once(model, [(q.audio_index, q.prompt_text) for q in asked], sounds, 8)
+    given = _once(model, [(q.audio_index, q.prompt_text) for q in asked], sounds, 6)
+    swaps = [q for q in asked if swapped and q.sampling == "random"]
     rotated = {name: sounds[other[name]] for name in names}
-    with_swap = _once(model, [(q.audio_index, q.prompt_text) for q in asked], rotated, 8) if swapped else given
-    prompts = [(name, prompt) for name in names for prompt in (DESCRIBE, HEAR)]
+    with_swap = dict(zip(swaps, _once(model, [(q.audio_index, q.prompt_text) for q in swaps], rotated, 6), strict=True))
+    prompts = [(name, DESCRIBE) for name in names]
     texts = _once(model, prompts, sounds, 24)
     return {
         "questions": [
-            {**asdict(q), "response": text, **({"swapped": swap} if swapped else {})}
-            for q, text, swap in zip(asked, given, with_swap, strict=True)
+            {**asdict(q), "response": text, **({"swapped": with_swap[q]} if q in with_swap else {})}
+            for q, text in zip(asked, given, strict=True)
         ],
         "descriptions": [
             {
-                "audio_index": name, "prompt": prompt, "response": text, "present": facts[name],
+                "audio_index": name, "response": text, "present": facts[name],
                 **generative(affirmed(text, prompt), facts[name], borne_out),
             }
             for (name, prompt), text in zip(prompts, texts, strict=True)
@@ -70,6 +71,8 @@ def keep(folder: Path, corpus: Path, sides: Sequence[str]) -> Path:
 
 def _once(model: AudioLM, asked: Sequence[tuple[str, str]], sounds: dict[str, Sound], tokens: int) -> list[str]:
     """Answer requests, those that are the same once."""
+    if not asked:
+        return []
     distinct = list(dict.fromkeys(asked))
     answers = respond(model, [((sounds[name],), prompt) for name, prompt in distinct], 16, tokens)
     known = dict(zip(distinct, answers, strict=True))

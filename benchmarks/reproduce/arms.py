@@ -37,6 +37,7 @@ class Size:
         first: Steps of the stage that all arms share.
         second: Steps of each arm's own.
         arms: Which arms.
+        batch: Samples a step.
     """
 
     train: int
@@ -46,12 +47,12 @@ class Size:
     first: int
     second: int
     arms: tuple[str, ...] = tuple(ARMS)
-    batch: int = 8
+    batch: int = 4
 
 
 SIZES = {
-    "full": Size(train=120, test=45, unseen=15, seeds=3, first=120, second=120),
-    "small": Size(train=30, test=18, unseen=0, seeds=1, first=50, second=50, arms=("positives only", "+ existence")),
+    "full": Size(train=120, test=45, unseen=15, seeds=3, first=100, second=100),
+    "small": Size(train=36, test=18, unseen=0, seeds=1, first=30, second=40, arms=("positives only", "+ existence")),
 }
 
 

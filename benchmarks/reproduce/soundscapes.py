@@ -43,6 +43,7 @@ GROUPS = (  # pattern over "category label", name in the taxonomy; the first tha
     (r"^animals/insects ", "insect"),
     (r"^guit ", "guitar"),
 )
+ANSWER = "Answer yes or no."  # a model that never saw a question would otherwise describe the audio
 UNSEEN = ("insect", "guitar", "bell")
 LARGEST = 30  # recordings of one group, so that no answer is right by habit
 
@@ -132,7 +133,7 @@ def questions(scapes: Sequence[Soundscape], groups: Sequence[str], seed: int) ->
     rows: list[dict[str, Any]] = []
     for scape in scapes:
         present = [group for group, _, _ in scape.events]
-        wording = {group: draw.choice(QUESTIONS).format(group) for group in sorted(groups)}  # a sound is asked for in one way
+        wording = {group: f"{draw.choice(QUESTIONS).format(group)} {ANSWER}" for group in sorted(groups)}
         absent = [group for group in sorted(groups) if group not in present]
         draw.shuffle(absent)
         ranked = {

@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 Answers = Mapping[str, Sequence[Mapping[str, Any]]]  # arm → a model's answers, one a seed
 DRAWS = 2000
 ANSWERS = ("yes", "no", None)
-PAPER = "LISTEN (2505.14518, reported by third parties): accuracy 66.0 → 77.5, weighted F1 of \"no\" 63.7 → 77.1"
+PAPER = 'LISTEN (2505.14518, reported by third parties): accuracy 66.0 → 77.5, weighted F1 of "no" 63.7 → 77.1'
 SHOWN = ("accuracy", "weighted F1", 'F1 of "no"', "yes rate", "swapped accuracy", "Cover", "CHAIR", "Hal")
 
 
@@ -34,7 +34,9 @@ def figures(answers: Answers, side: str, seed: int = 0) -> list[dict[str, Any]]:
     """
     arms = list(answers)
     clips = sorted({q["audio_index"] for q in answers[arms[0]][0][side]["questions"]})
-    counts = np.array([[_counts(model[side], clips) for model in answers[arm]] for arm in arms])  # (arms, seeds, clips, k)
+    counts = np.array(
+        [[_counts(model[side], clips) for model in answers[arm]] for arm in arms]
+    )  # (arms, seeds, clips, k)
     random = np.random.default_rng(seed)
     by_clip = random.multinomial(len(clips), np.full(len(clips), 1 / len(clips)), size=DRAWS)  # (draws, clips)
     runs = counts.shape[1]

@@ -34,7 +34,9 @@ def test_no_recording_and_no_unseen_class_crosses_the_split(sides: dict[str, lis
     assert not ids["train"] & ids["test"]
     assert {r.group for r in sides["unseen"]} == {"insect"}
     assert {r.group for r in sides["train"]} == {r.group for r in sides["test"]} == {"bird", "drum", "robot"}
-    used = {name: {s for scape in soundscapes.mix(side, 30, seed=1) for s in scape.sources} for name, side in sides.items()}
+    used = {
+        name: {s for scape in soundscapes.mix(side, 30, seed=1) for s in scape.sources} for name, side in sides.items()
+    }
     assert all(used[name] <= ids[name] for name in sides)
 
 
@@ -51,7 +53,9 @@ def test_a_soundscapes_labels_are_its_recordings(sides: dict[str, list[soundscap
             assert np.abs(inside[8:-8]).min() > 0.4
 
 
-def test_questions_ask_for_what_is_there_and_as_often_for_what_is_not(sides: dict[str, list[soundscapes.Recording]]) -> None:
+def test_questions_ask_for_what_is_there_and_as_often_for_what_is_not(
+    sides: dict[str, list[soundscapes.Recording]],
+) -> None:
     scapes = soundscapes.mix(sides["test"], 20, seed=1)
     rows = soundscapes.questions(scapes, ["bird", "drum", "insect", "robot"], seed=0)
     there = {scape.id: {group for group, _, _ in scape.events} for scape in scapes}

@@ -181,7 +181,9 @@ def test_a_training_can_start_from_anothers_weights(dataset: Dataset, config: Co
     first = train(config(data, connector="linear", lora_rank=2), say=silent)
     again = config(data, out=str(tmp_path / "again"), start=str(first), connector="linear", lora_rank=2)
     second = Trainer(again, say=silent)
-    assert all(torch.equal(w, v) for w, v in zip(weights(second.model), weights(AudioLM.from_pretrained(first)), strict=True))
+    assert all(
+        torch.equal(w, v) for w, v in zip(weights(second.model), weights(AudioLM.from_pretrained(first)), strict=True)
+    )
     assert curve(second.run())[0] < curve(first)[0]
     with pytest.raises(InputError, match=r"does not fit its config: .*lora.* is unexpected"):
         Trainer(config(data, out=str(tmp_path / "plain"), start=str(first), connector="linear"), say=silent)
