@@ -11,6 +11,8 @@ from balsa_data.taxonomy import Taxonomy, default
 
 __all__ = ["akin", "heard", "narrowest", "related", "sourceless", "supported", "unlisted", "unmentioned"]
 
+_SOURCELESS = "ambiguous sounds"  # the class of what is heard without its source
+
 
 def heard(*clips: AudioClip, taxonomy: Taxonomy | None = None) -> frozenset[str]:
     """Return the sounds that the metadata of the clips says are heard, each by its class in the taxonomy.
@@ -31,7 +33,7 @@ def sourceless(*clips: AudioClip, taxonomy: Taxonomy | None = None) -> frozenset
     taxonomy = taxonomy or default()
     texts = (t for clip in clips for t in (*clip.captions, *(e.label for e in clip.events)))
     named = frozenset().union(*(taxonomy.find_generic(text) for text in texts))
-    return named & taxonomy.descendants("ambiguous sounds")
+    return named & taxonomy.descendants(_SOURCELESS)
 
 
 def unlisted(sounds: Iterable[str], taxonomy: Taxonomy | None = None) -> frozenset[str]:
@@ -51,7 +53,7 @@ def supported(sound: str, present: frozenset[str], taxonomy: Taxonomy | None = N
     if sound in present or sound not in taxonomy.sounds:
         return sound in present
     parents = taxonomy.sounds[sound].parents
-    if taxonomy.sounds[sound].generic and not present.isdisjoint(taxonomy.sounds[sound].confusables):
+    if _SOURCELESS in taxonomy.ancestors(sound) and not present.isdisjoint(taxonomy.sounds[sound].confusables):
         return True
     return not present.isdisjoint(taxonomy.descendants(sound)) or (len(parents) > 1 and present.issuperset(parents))
 
