@@ -16,6 +16,7 @@ from itertools import pairwise, permutations
 from balsa_data.claims import EVERYTHING, Polarity, claims, quotes
 from balsa_data.facts import heard, supported, unlisted
 from balsa_data.schemas import AudioClip
+from balsa_data.taxonomy import Taxonomy, default
 
 __all__ = ["Said", "Telling", "told"]
 
@@ -110,11 +111,11 @@ def told(response: str, clips: Sequence[AudioClip]) -> Telling:
 
     Clips that it tells apart without saying which ("one has a dog, the other a cat") are taken as what fits best.
     """
-    return _told(response, tuple(heard(clip) for clip in clips))
+    return _told(response, tuple(heard(clip) for clip in clips), default())
 
 
 @lru_cache(maxsize=64)  # several checks ask about one response
-def _told(response: str, sounds: tuple[frozenset[str], ...]) -> Telling:
+def _told(response: str, sounds: tuple[frozenset[str], ...], taxonomy: Taxonomy) -> Telling:
     reader = _Reader(response, len(sounds), unlisted(frozenset().union(*sounds)))
     reader.read()
     found = reader.found

@@ -22,7 +22,7 @@ from balsa_data.prompting import Prompts
 from balsa_data.recipe import Recipe
 from balsa_data.schemas import AudioClip
 from balsa_data.tasks import TASKS, Draft, Draw
-from balsa_data.taxonomy import Taxonomy
+from balsa_data.taxonomy import Taxonomy, extended
 
 __all__ = ["Planner", "Request", "lay_out"]
 
@@ -193,7 +193,7 @@ def lay_out(recipe: Recipe, store: ClipStore, prompts: Prompts, clips: Iterable[
         CorpusError: The corpus cannot be used.
         RunError: The store holds other clips.
     """
-    taxonomy = Taxonomy.load(recipe.taxonomy)
+    taxonomy = extended(recipe.taxonomy)
     if clips is not None or not store.complete:
         store.fill(load_all(recipe.corpora) if clips is None else clips, lambda clip: heard(clip, taxonomy=taxonomy))
     known = store.fact("statistics")

@@ -155,6 +155,10 @@ class Prompts:
         system = [{"role": "system", "content": self._system}] if self._system else []
         return [*system, {"role": "user", "content": user}]
 
+    def ask(self, name: str, **values: Any) -> list[dict[str, str]]:
+        """Return the chat messages of a template that is no task's, without a system message."""
+        return [{"role": "user", "content": self._render_file(f"{name}.jinja", values).strip()}]
+
     @cached_property
     def _system(self) -> str:
         return self._render_file("system.jinja", {}).strip()

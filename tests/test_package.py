@@ -21,9 +21,12 @@ ROOT = Path(balsa_data.__file__).parent
 LAYERS = [  # each imports from those below it only
     {"cli", "demo", "evalset"},
     {"checking", "estimate", "summary", "synthesis", "exports", "hub", "report"},
-    {"card", "dataset", "planning", "run", "progress"},
+    {"engines"},
+    {"card", "dataset", "planning", "run", "progress", "settling"},
     {
         "backbone",
+        "batches",
+        "cache",
         "client",
         "clipstore",
         "corpora",

@@ -12,8 +12,8 @@ from random import Random
 
 from balsa_data.facts import akin
 from balsa_data.negatives import AbsentSounds, Statistics
-from balsa_data.recipe import NegativeSpec
 from balsa_data.schemas import AudioClip
+from balsa_data.specs import NegativeSpec
 from balsa_data.stated import clear, named, stated
 from balsa_data.taxonomy import Taxonomy
 

@@ -13,9 +13,9 @@ from random import Random
 
 from balsa_data.negatives import AbsentSounds
 from balsa_data.pairing import Kinship
-from balsa_data.recipe import PairingSpec
 from balsa_data.registry import Registry
 from balsa_data.schemas import AudioClip
+from balsa_data.specs import PairingSpec
 from balsa_data.stated import named, stated
 from balsa_data.taxonomy import Taxonomy
 
