@@ -29,6 +29,8 @@ ORDINALS = ("First", "Second", "Third", "Fourth")
 Texts = str | Sequence["Texts"]
 Shape = tuple["Shape", ...] | None  # of texts: None for one, else of each
 STYLES = ("captions", "tags", "timed")
+TEXTS = frozenset({"seeds", "prompt", "present", "absent", "each", "captions", "sounds"})
+KEYS = frozenset({"guided", "variant", "ordinals"})
 VARIANTS = 60  # wordings to choose among come in twos, threes, fours, fives, sixes …
 UNGUIDED: Mapping[str, Any] = {"guided": False, "absent": (), "present": (), "each": (), "variant": 0}
 SPEECH_TRAITS = ("speaker", "gender", "age", "emotion", "accent", "language")
@@ -93,7 +95,7 @@ class Prompts:
         self._templates: dict[str, Template] = {}
         self._pools: dict[str, tuple[str, ...]] = {}
         self._frame = lru_cache(maxsize=16384)(self._make_frame)
-        self._writes_only = cache(self._only_writes)
+        self._written_down = cache(self._what_is_written_down)
         self._filled = lru_cache(maxsize=16384)(self._fill)
 
     def pool(self, task: str) -> tuple[str, ...]:
@@ -127,17 +129,15 @@ class Prompts:
         full = "timed" if times or (clip.captions and clip.events) else "captions" if clip.captions else "tags"
         fits = {"captions": bool(clip.captions), "tags": bool(clip.events), "timed": True}
         name = style if fits.get(style) else full
-        texts = {
+        values: dict[str, Any] = {
             "captions": list(dict.fromkeys(map(as_data, clip.captions))),
-            "sounds": list(dict.fromkeys(as_data(e.label) for e in clip.events)),
-        }
-        rest = {
             "events": [{"label": as_data(e.label)} for e in clip.events],
+            "sounds": list(dict.fromkeys(as_data(e.label) for e in clip.events)),
             "lines": list(_lines(clip)) if name == "timed" else [],
             "attributes": [(as_data(k), as_data(v)) for k, v in clip.attributes.items()],
             "duration": clip.duration,
         }
-        return self._written(f"seed/{name}.jinja", texts, {}, rest)
+        return self._fill_in(f"seed/{name}.jinja", values)
 
     def messages(self, task: str, seeds: Sequence[str], prompt: str, **guidance: Any) -> list[dict[str, str]]:
         """Return the chat messages of one request.
@@ -149,10 +149,9 @@ class Prompts:
             guidance: What else the template may use: `guided`, `present`, `absent`, `each`, and `variant`, a number that
                 differs from request to request, to choose among wordings.
         """
-        values = {**UNGUIDED, **guidance}
-        texts = {"seeds": seeds, "prompt": prompt} | {name: values.pop(name) for name in ("present", "absent", "each")}
-        keyed = {"guided": values["guided"], "variant": values["variant"] % VARIANTS, "ordinals": ORDINALS}
-        user = self._written(f"{task}.jinja", texts, keyed, {**values, **keyed})
+        values = {"seeds": seeds, "ordinals": ORDINALS, "prompt": prompt, **UNGUIDED, **guidance}
+        values["variant"] %= VARIANTS
+        user = self._fill_in(f"{task}.jinja", values)
         system = [{"role": "system", "content": self._system}] if self._system else []
         return [*system, {"role": "user", "content": user}]
 
@@ -164,45 +163,50 @@ class Prompts:
     def _system(self) -> str:
         return self._render_file("system.jinja", {}).strip()
 
-    def _written(self, name: str, texts: Mapping[str, Texts], keyed: Mapping[str, Any], rest: Mapping[str, Any]) -> str:
-        """Render a template; but once only for each number of `texts` (and each of `keyed`), where it just writes them down."""
+    def _fill_in(self, name: str, values: Mapping[str, Any]) -> str:
+        """Render a template; but once only for each number of texts where it just writes them down."""
+        if (variables := self._written_down(name)) is None:
+            return self._render_file(name, values).strip()
         leaves: list[str] = []
-        shapes = tuple((variable, _shape(value, leaves)) for variable, value in texts.items())
-        if (frame := self._frame(name, shapes, tuple(keyed.items()))) is None:
-            return self._render_file(name, {**texts, **rest}).strip()
-        return "".join([leaves[part] if isinstance(part, int) else part for part in frame]).strip()
+        shapes = tuple([(text, _shape(values[text], leaves)) for text in variables & TEXTS])
+        keys = tuple([(key, values[key]) for key in variables - TEXTS])
+        return "".join([x if isinstance(x, str) else leaves[x] for x in self._frame(name, shapes, keys)]).strip()
 
     def _make_frame(
-        self, name: str, shapes: tuple[tuple[str, Shape], ...], keyed: tuple[tuple[str, Any], ...]
-    ) -> list[str | int] | None:
-        """Return a template's fixed text, with the index of each text where it goes; None where it looks into one."""
+        self, name: str, shapes: tuple[tuple[str, Shape], ...], keys: tuple[tuple[str, Any], ...]
+    ) -> list[str | int]:
+        """Return a template's fixed text, with the index of each text where it goes."""
         number = count()
-        marked = {variable: _marked(shape, number) for variable, shape in shapes}
-        if not self._writes_only(name, frozenset(marked), frozenset(variable for variable, _ in keyed)):
-            return None
-        parts = self._render_file(name, {**marked, **dict(keyed)}).split("\0")
+        marked = {text: _marked(shape, number) for text, shape in shapes}
+        parts = self._render_file(name, {**marked, **dict(keys)}).split("\0")
         return [int(part) if i % 2 else part for i, part in enumerate(parts)]
 
-    def _only_writes(self, name: str, texts: frozenset[str], keyed: frozenset[str]) -> bool:
-        """Whether a template's text depends on how many `texts` it is given, not on what they say, nor on any but `keyed`."""
+    def _what_is_written_down(self, name: str) -> frozenset[str] | None:
+        """Return a template's variables; None if its text depends on what a text says, or on more than `KEYS` beside them."""
         try:
             tree = self._environment.parse(self._read(name))
         except TemplateError:  # rendering it will say so
-            return False
+            return None
+        used = frozenset(meta.find_undeclared_variables(tree))
         loops = list(tree.find_all(nodes.For))
         targets = {n.name for loop in loops for n in _names(loop.target)}
-        lists = texts - {"prompt"} | {n.name for loop in loops if _is(loop.iter, {"each"}) for n in _names(loop.target)}
-        counted = [used.node for used in tree.find_all(nodes.Filter) if used.name == "length"]
+        lists = used & TEXTS - {"prompt"} | {
+            n.name for loop in loops if _is(loop.iter, {"each"}) for n in _names(loop.target)
+        }
+        counted = [filtered.node for filtered in tree.find_all(nodes.Filter) if filtered.name == "length"]
         fine = {id(node) for node in (*(loop.iter for loop in loops), *counted) if _is(node, lists)}
         parts = (part for output in tree.find_all(nodes.Output) for part in output.nodes)
         fine |= {id(node) for part in parts for node in _put_down(part, lists)}
-        names = (n for n in tree.find_all(nodes.Name) if n.ctx == "load" and n.name in texts | targets)
-        return (
-            meta.find_undeclared_variables(tree) <= texts | keyed
-            and texts.isdisjoint(targets)
-            and all(id(n) in fine for n in names)
-            and all(p and self._writes_only(p, texts, keyed) for p in meta.find_referenced_templates(tree))
-        )
+        watched = [n for n in tree.find_all(nodes.Name) if n.ctx == "load" and n.name in used & TEXTS | targets]
+        others = [p and self._written_down(p) for p in meta.find_referenced_templates(tree)]
+        if (
+            not used <= TEXTS | KEYS
+            or used & TEXTS & targets
+            or None in others
+            or any(id(n) not in fine for n in watched)
+        ):
+            return None
+        return used.union(*(other for other in others if other))
 
     def fingerprint(self, task: str) -> str:
         """Return a hash of all text a task's requests are made of."""
@@ -226,10 +230,10 @@ class Prompts:
         known = {str(p.relative_to(f)) for f in self._folders for p in f.rglob("*.*")}
         raise PromptError(f"there is no prompt file {name}{nearest(name, known)}")
 
-    def _render_file(self, name: str, values: dict[str, Any]) -> str:
+    def _render_file(self, name: str, values: Mapping[str, Any]) -> str:
         return self._render(name, name, values)
 
-    def _render(self, key: str, name: str, values: dict[str, Any], source: str | None = None) -> str:
+    def _render(self, key: str, name: str, values: Mapping[str, Any], source: str | None = None) -> str:
         try:
             if key not in self._templates:
                 tree = self._environment.parse(source if source is not None else self._read(name))

@@ -7,7 +7,7 @@ None means that the clips give nothing to ask. With ``APART = True``, the metada
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -85,9 +85,9 @@ class Draw:
         """Return the sounds of each clip that its metadata states in its own words: what a backbone may be told to say."""
         return [frozenset(stated(clip, heard, self.taxonomy)) for clip, heard in zip(clips, self.heard, strict=True)]
 
-    def about_several(self, each: Sequence[frozenset[str]]) -> Draft:
+    def about_several(self, tell: Callable[[], Sequence[frozenset[str]]]) -> Draft:
         """Tell the backbone the sounds of each clip in the recipe's share of requests, where there are some of every one."""
-        if self.rng.random() >= self.pairing.guided or not all(each):
+        if self.rng.random() >= self.pairing.guided or not all(each := tell()):
             return Draft(strategy=self.strategy)
         return Draft(
             present=tuple(sorted(frozenset().union(*each))),

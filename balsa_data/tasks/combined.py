@@ -12,5 +12,7 @@ CLIPS = (1, 1)
 
 def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft:
     """Ask for both; the absent sounds are chosen as for a negative, and open where no sound can be told beside them."""
-    drafted, (present,) = draw.guided_or_open(clips), draw.stated(clips)
-    return replace(drafted, present=tuple(sorted(present))) if drafted.guided and present else Draft()
+    if not (drafted := draw.guided_or_open(clips)).guided:
+        return drafted
+    (present,) = draw.stated(clips)
+    return replace(drafted, present=tuple(sorted(present))) if present else Draft()

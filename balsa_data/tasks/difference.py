@@ -11,9 +11,10 @@ APART = True
 
 def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft:
     """Ask what sets them apart: what each clip has and no other, or, where one has nothing of its own, all that each has."""
-    heard, stated = draw.heard, draw.stated(clips)
-    alone = [
-        s & draw.kinship.alone(h, *heard[:i], *heard[i + 1 :])
-        for i, (s, h) in enumerate(zip(stated, heard, strict=True))
-    ]
-    return draw.about_several(alone if all(alone) else stated)
+
+    def tell() -> list[frozenset[str]]:
+        heard, stated = draw.heard, draw.stated(clips)
+        alone = [draw.kinship.alone(h, *heard[:i], *heard[i + 1 :]) & stated[i] for i, h in enumerate(heard)]
+        return alone if all(alone) else stated
+
+    return draw.about_several(tell)

@@ -10,4 +10,4 @@ CLIPS = (2, 4)
 
 def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft:
     """Ask for what is heard in all of them together."""
-    return draw.about_several(draw.stated(clips))
+    return draw.about_several(lambda: draw.stated(clips))

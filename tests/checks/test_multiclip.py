@@ -80,6 +80,12 @@ def test_a_joint_caption_may_go_one_by_one_where_that_is_asked() -> None:
     assert reasons("joint_caption", response, "dog barking", "rain") == ["enumerates"]
 
 
+def test_a_joint_caption_is_no_list() -> None:
+    assert "enumerates" in reasons("joint_caption", "1. A dog barks.\n2. Rain falls.", "dog barking", "rain")
+    assert "enumerates" in reasons("joint_caption", "Sounds:\n- a dog\n- rain", "dog", "rain")
+    assert reasons("joint_caption", "Rain falls - a dog barks.", "dog barking", "rain") == []
+
+
 @pytest.mark.parametrize(
     ("response", "expected"),
     [
