@@ -20,10 +20,10 @@ from balsa_data.client import Client, Passing, refused, retry_after
 from balsa_data.errors import BackboneError, BackboneUnusable, RequestFailed
 from balsa_data.journal import Answer
 from balsa_data.pacing import Endpoint, Rate
-from balsa_data.recipe import Prices
+from balsa_data.specs import Prices
 from balsa_data.transport import Direct, speaks
 
-__all__ = ["Backbone", "LiteLLM", "connect"]
+__all__ = ["Backbone", "LiteLLM", "connect", "count_tokens", "import_litellm", "price", "sorted_out"]
 
 
 class Backbone(Protocol):
@@ -45,7 +45,7 @@ class LiteLLM(Client):
         self, model: str, api_bases: Sequence[str] = (), parameters: dict[str, Any] | None = None, **options: Any
     ) -> None:
         super().__init__(model, api_bases, parameters, **options)
-        self._litellm = _import_litellm()
+        self._litellm = import_litellm()
         self._seeded = (
             "seed" in (self._litellm.get_supported_openai_params(model) or ()) and "seed" not in self._parameters
         )
@@ -60,7 +60,7 @@ class LiteLLM(Client):
             )
         except Exception as error:  # litellm's and its providers' errors share no base class
             said = self._said(str(error)).removeprefix("litellm.")
-            raise _sorted_out(self._litellm, error, said, self._at(endpoint)) from None
+            raise sorted_out(self._litellm, error, said, self._at(endpoint)) from None
         if not getattr(response, "choices", None):
             raise Passing("the answer has no choices")
         choice = response.choices[0]
@@ -120,7 +120,8 @@ def _knock(base: str) -> None:
         ) from None
 
 
-def _import_litellm() -> Any:
+def import_litellm() -> Any:
+    """Return litellm, which says nothing and asks the network for nothing."""
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # or its import asks the network for prices
     import litellm
 
@@ -129,7 +130,7 @@ def _import_litellm() -> Any:
     return litellm
 
 
-def _sorted_out(litellm: Any, error: Exception, said: str, model: str) -> BackboneError:
+def sorted_out(litellm: Any, error: Exception, said: str, model: str) -> BackboneError:
     """Say of an error of litellm's whether it passes, ends the request, or ends the run."""
     if isinstance(error, BackboneError):
         return error
@@ -157,7 +158,7 @@ def _price_list() -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads((folder / "model_prices_and_context_window_backup.json").read_bytes())
     except (OSError, ValueError):
-        return dict(_import_litellm().model_cost)
+        return dict(import_litellm().model_cost)
     return found
 
 
@@ -169,16 +170,20 @@ def _listed(model: str) -> dict[str, Any]:
 
 def count_tokens(model: str, messages: Sequence[dict[str, str]]) -> int:
     """Return how many tokens a request has, by the model's own tokenizer where litellm has it, else by a usual one."""
-    return int(_import_litellm().token_counter(model=model, messages=list(messages)))
+    return int(import_litellm().token_counter(model=model, messages=list(messages)))
 
 
-def price(model: str, prices: Prices | None, prompt_tokens: int, completion_tokens: int) -> float | None:
-    """Return what tokens cost in US dollars; None where the price is not known."""
+def price(
+    model: str, prices: Prices | None, prompt_tokens: int, completion_tokens: int, *, batch: bool = False
+) -> float | None:
+    """Return what tokens cost in US dollars, asked at once or by batch; None where the price is not known."""
     if prices is None and (model == "local" or model.startswith("local:")):
         prices = Prices(input=0, output=0)
     if prices is None:
-        known = _listed(model)
-        if not known:
+        known, kind = _listed(model), "_batches" if batch else ""
+        if f"input_cost_per_token{kind}" not in known or f"output_cost_per_token{kind}" not in known:
             return None
-        prices = Prices(input=known["input_cost_per_token"] * 1e6, output=known["output_cost_per_token"] * 1e6)
+        prices = Prices(
+            input=known[f"input_cost_per_token{kind}"] * 1e6, output=known[f"output_cost_per_token{kind}"] * 1e6
+        )
     return (prompt_tokens * prices.input + completion_tokens * prices.output) / 1e6

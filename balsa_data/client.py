@@ -16,20 +16,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from pydantic_core import from_json
+
 from balsa_data.audio import public_uri
 from balsa_data.errors import BackboneError, BackboneUnusable, RequestFailed
 from balsa_data.journal import Answer
 from balsa_data.pacing import Endpoint, Pool, Rate
-from balsa_data.recipe import SECRET, Prices
 from balsa_data.schemas import Usage
+from balsa_data.specs import SECRET, Prices
 
-__all__ = ["Client", "Passing", "refused", "retry_after"]
+__all__ = ["Client", "Passing", "complaint", "completion", "refused", "retry_after"]
 
 TRIES = 6
 FIRST_WAIT = 0.5  # seconds, at most, before the second try; doubled before each further one
 LONGEST_WAIT = 60.0  # seconds; a server that asks for more is not waited for longer
 SHORTEST_KEY = 6  # characters; what is shorter is no key, and blotting it out would blot out words
 TIMEOUT = 300.0  # seconds for one try
+STOPPED = {"eos_token": "stop", "stop_sequence": "stop"}  # TGI's words for it
 LONGEST_TEXT = 1_000_000  # characters; no backbone means to answer a question about a clip with more
 _TOO_LONG = re.compile(
     r"context.?(?:length|window|size)|maximum.{0,40}(?:tokens|length)|too (?:long|many tokens)", re.IGNORECASE
@@ -154,6 +157,33 @@ class Client:
 
     def _at(self, endpoint: Endpoint) -> str:
         return f"{self._model} at {public_uri(endpoint.base)}" if endpoint.base else self._model
+
+
+def completion(told: Mapping[str, Any]) -> tuple[Any, str | None, Any]:
+    """Return text, finish reason and usage of a completion in the OpenAI protocol.
+
+    Raises:
+        Passing: It has no choice to take them from.
+    """
+    choices = told.get("choices")
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        raise Passing("the answer has no choices")
+    message, reason = choices[0].get("message"), choices[0].get("finish_reason")
+    text = message.get("content") if isinstance(message, dict) else None
+    return text, STOPPED.get(reason, reason) if isinstance(reason, str) else None, told.get("usage")
+
+
+def complaint(data: bytes) -> str:
+    """Return what the body of a refusal says, whatever its form."""
+    try:
+        told = from_json(data)
+    except ValueError:
+        return data[:1000].decode(errors="replace")
+    error = told.get("error", told) if isinstance(told, dict) else told
+    if not isinstance(error, dict):
+        return str(error)
+    said = error.get("message") or error.get("detail") or error
+    return f"{said} ({error['code']})" if isinstance(error.get("code"), str) else str(said)
 
 
 def refused(status: int, said: str, model: str, after: float | None = None) -> BackboneError:

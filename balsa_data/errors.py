@@ -12,7 +12,8 @@
     │   ├── RequestFailed       this request cannot succeed; the run goes on
     │   └── BackboneUnusable    no request can succeed (wrong key, model, address); the run stops (exit 2)
     ├── DatasetError            a dataset is not what its run holds, or the Hub did not take it (exit 1)
-    └── BudgetReached           a limit of the recipe was reached; the run stops cleanly (exit 1)
+    ├── BudgetReached           a limit of the recipe was reached; the run stops cleanly (exit 1)
+    └── AnswersAwaited          requests lie in files for an offline runner; run it, then go on (exit 1)
 
 Each message is one sentence: what is wrong, where (file:line, field), and what to do.
 """
@@ -23,6 +24,7 @@ import difflib
 from collections.abc import Iterable
 
 __all__ = [
+    "AnswersAwaited",
     "BackboneError",
     "BackboneUnusable",
     "BalsaError",
@@ -106,6 +108,10 @@ class DatasetError(BalsaError):
 
 class BudgetReached(BalsaError):
     """A limit of the recipe (`max_cost`, `max_tokens`, `max_requests`) was reached; the run stops cleanly."""
+
+
+class AnswersAwaited(BalsaError):
+    """Requests lie in files for an offline runner; once it has answered them, run again to go on."""
 
 
 def nearest(wrong: str, known: Iterable[str]) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,13 @@ from balsa_data.clipstore import ClipStore
 from balsa_data.planning import Planner, Request, lay_out
 from balsa_data.prompting import Prompts
 from balsa_data.recipe import Recipe
+from balsa_data.schemas import Usage
+from balsa_data.synthesis import sample
 
 __all__ = ["estimate", "first_requests"]
 
 COUNTED = 300  # requests of each task whose tokens are counted; the others are taken to be like them
+KEYS = ("requests", "prompt_tokens", "completion_tokens")
 ANSWER = 64  # tokens an answer is taken to have: the embedded backbone's are 40 to 80 by task
 
 
@@ -39,34 +42,63 @@ def first_requests(recipe: Recipe) -> list[Request]:
     return list(found.values())
 
 
-def estimate(recipe: Recipe) -> dict[str, Any]:
-    """Return requests, tokens and cost by task and in all; the prompts are the real ones, the answers an assumption.
+def estimate(recipe: Recipe, *, calibrate: int = 0, out: str | Path | None = None) -> dict[str, Any]:
+    """Return requests, tokens and cost by task and in all; the prompts are the real ones.
+
+    Args:
+        recipe: What would be made.
+        calibrate: Ask so many requests, spread over the plan, and take the others to be like them: how many tokens the
+            model's own tokenizer makes, how long its answers are, how many draws they need. They are the run's own, so
+            nothing is paid for twice: `synthesize` goes on from them.
+        out: The run's folder; ``runs/NAME`` where not given.
 
     Returns:
         ``requests``, ``prompt_tokens``, ``completion_tokens``, ``cost`` (US dollars; None where the price is not known),
         ``tasks`` with the first three each, and ``assuming``, what was assumed, in a sentence.
     """
-    requests: Counter[str] = Counter()
-    counted: Counter[str] = Counter()
+    took: dict[str, Usage] = {}  # by request, all draws and retries
+    if calibrate:
+        run = sample(recipe, calibrate, out=out)
+        took = {o.id: o.provenance.usage for kind in (run.samples, run.rejections, run.failures) for o in kind}
+    found: dict[str, _Task] = {}
     with _planned(recipe) as plan:
         for request in plan:
-            requests[request.task] += 1
-            if requests[request.task] <= COUNTED:
-                counted[request.task] += count_tokens(recipe.backbone, request.messages)
-    tasks = {
-        task: {
-            "requests": n,
-            "prompt_tokens": round(counted[task] / min(n, COUNTED) * n),
-            "completion_tokens": n * ANSWER,
-        }
-        for task, n in requests.items()
-    }
-    total = {
-        key: sum(line[key] for line in tasks.values()) for key in ("requests", "prompt_tokens", "completion_tokens")
-    }
+            task = found.setdefault(request.task, _Task())
+            task.requests += 1
+            if request.id in took or task.counted.requests < COUNTED:
+                sent = count_tokens(recipe.backbone, request.messages)
+                task.counted += Usage(requests=1, prompt_tokens=sent)
+                if request.id in took:
+                    task.asked += Usage(requests=1, prompt_tokens=sent)
+                    task.took += took[request.id]
+    tasks = {name: task.expected() for name, task in found.items()}
+    total = {key: sum(line[key] for line in tasks.values()) for key in KEYS}
     return {
         **total,
         "cost": price(recipe.backbone, recipe.prices, total["prompt_tokens"], total["completion_tokens"]),
         "tasks": tasks,
-        "assuming": f"answers of {ANSWER} tokens, each accepted at the first draw; up to {recipe.draws} times as much",
+        "assuming": f"each as the {len(took):,} requests that were asked"
+        if took
+        else f"answers of {ANSWER} tokens, each accepted at the first draw; up to {recipe.draws} times as much",
     }
+
+
+@dataclass
+class _Task:
+    requests: int = 0
+    counted: Usage = Usage()  # requests whose tokens were counted, and how many they have by that count
+    asked: Usage = Usage()  # of them, those that were asked
+    took: Usage = Usage()  # and what these really took
+
+    def expected(self) -> dict[str, int]:
+        left = self.requests - self.asked.requests
+        sent, calls, written = self.counted.prompt_tokens / self.counted.requests, 1.0, float(ANSWER)
+        if self.asked.requests:
+            sent *= self.took.prompt_tokens / self.asked.prompt_tokens
+            calls = self.took.requests / self.asked.requests
+            written = self.took.completion_tokens / self.asked.requests
+        return {
+            "requests": self.took.requests + round(left * calls),
+            "prompt_tokens": self.took.prompt_tokens + round(left * sent),
+            "completion_tokens": self.took.completion_tokens + round(left * written),
+        }

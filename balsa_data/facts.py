@@ -9,7 +9,7 @@ from balsa_data.claims import claims
 from balsa_data.schemas import AudioClip, SpeechSegment
 from balsa_data.taxonomy import Taxonomy, default
 
-__all__ = ["akin", "heard", "narrowest", "related", "supported", "unlisted"]
+__all__ = ["akin", "heard", "narrowest", "related", "sourceless", "supported", "unlisted", "unmentioned"]
 
 
 def heard(*clips: AudioClip, taxonomy: Taxonomy | None = None) -> frozenset[str]:
@@ -23,6 +23,17 @@ def heard(*clips: AudioClip, taxonomy: Taxonomy | None = None) -> frozenset[str]
     return frozenset().union(*(_heard(*_told(clip), taxonomy) for clip in clips))
 
 
+def sourceless(*clips: AudioClip, taxonomy: Taxonomy | None = None) -> frozenset[str]:
+    """Return the sounds that captions and labels name without a source, or as one's: the *clanking* of a clanking train.
+
+    They tell that there is clanking, but it need not be told beside the train.
+    """
+    taxonomy = taxonomy or default()
+    texts = (t for clip in clips for t in (*clip.captions, *(e.label for e in clip.events)))
+    named = frozenset().union(*(taxonomy.find_generic(text) for text in texts))
+    return named & taxonomy.descendants("ambiguous sounds")
+
+
 def unlisted(sounds: Iterable[str], taxonomy: Taxonomy | None = None) -> frozenset[str]:
     """Return those sounds that are no class of the taxonomy: texts are to be searched for them as they stand."""
     known = (taxonomy or default()).sounds
@@ -33,12 +44,15 @@ def supported(sound: str, present: frozenset[str], taxonomy: Taxonomy | None = N
     """Return whether metadata that names the sounds `present` bears out that `sound` is heard.
 
     It does when the sound or a kind of it is present, or all of the several classes it is at once: *siren* and *emergency
-    vehicle* make an *emergency siren*.
+    vehicle* make an *emergency siren*. A sound without a source is also borne out by what sounds like it: *dishes*, which
+    are taken for a *clanging*, may be said to clang.
     """
     taxonomy = taxonomy or default()
     if sound in present or sound not in taxonomy.sounds:
         return sound in present
     parents = taxonomy.sounds[sound].parents
+    if taxonomy.sounds[sound].generic and not present.isdisjoint(taxonomy.sounds[sound].confusables):
+        return True
     return not present.isdisjoint(taxonomy.descendants(sound)) or (len(parents) > 1 and present.issuperset(parents))
 
 
@@ -63,6 +77,22 @@ def akin(a: str, b: str, taxonomy: Taxonomy | None = None) -> bool:
     taxonomy = taxonomy or default()
     known = a in taxonomy.sounds and b in taxonomy.sounds
     return a == b or (known and (taxonomy.related(a, b) or taxonomy.join(a, b) is not None))
+
+
+def unmentioned(sound: str, taxonomy: Taxonomy | None = None) -> frozenset[str]:
+    """Return what may well be heard where `sound` is, though the metadata does not say so: nobody may deny it.
+
+    A *radio* plays music or speech, of whatever kind; a man who *speaks* may hold a *monologue* or a *conversation*.
+    """
+    taxonomy = taxonomy or default()
+    if sound not in taxonomy.sounds:
+        return frozenset()
+    above = {sound, *taxonomy.ancestors(sound)}
+    found = taxonomy.sounds[sound].confusables if "sound reproduction" in above else frozenset[str]()
+    found = found.union(*map(taxonomy.descendants, found))
+    if "speech" in above:
+        found |= {kind for kind in taxonomy.descendants("speech") if taxonomy.sounds[kind].parents == ("speech",)}
+    return found - above
 
 
 def _told(clip: AudioClip) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[tuple[str, str], ...]]:

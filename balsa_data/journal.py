@@ -109,6 +109,7 @@ class Journal:
     def _let_go(self) -> None:
         if self._lock is not None:
             os.close(self._lock)
+            self._lock = None
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.folder / "journal.db", isolation_level=None, check_same_thread=False, timeout=60)
@@ -175,7 +176,7 @@ class Journal:
             reason,
             outcome.model_dump_json(exclude_defaults=True),
         )
-        await self._write("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?)", row)
+        await self._write("INSERT OR IGNORE INTO outcomes VALUES (?, ?, ?, ?, ?, ?)", row)
 
     async def _write(self, statement: str, row: tuple[Any, ...]) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -215,23 +216,22 @@ class Journal:
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
-    def settled_positions(self) -> Iterator[int]:
-        """Yield the positions of all requests with an outcome, in order."""
-        for (position,) in self._rows("SELECT position FROM outcomes ORDER BY position"):
+    def settled_positions(self, first: int = 0, last: int = 2**62) -> Iterator[int]:
+        """Yield the positions of the requests with an outcome, in order."""
+        query = "SELECT position FROM outcomes WHERE position BETWEEN ? AND ? ORDER BY position"
+        for (position,) in self._rows(query, (first, last)):
             yield position
 
-    def unsettled_answers(self) -> dict[str, dict[int, Answer]]:
-        """Return the answers of requests without an outcome: paid for before the process ended."""
+    def known(self, request: str) -> dict[int, Answer]:
+        """Return the answers that a request without an outcome has already, by draw: paid for before the process ended."""
         query = (
-            "SELECT request, attempt, text, finish_reason, requests, prompt_tokens, completion_tokens, cost FROM answers "
-            "WHERE text IS NOT NULL AND request NOT IN (SELECT request FROM outcomes) ORDER BY request, attempt"
+            "SELECT attempt, text, finish_reason, requests, prompt_tokens, completion_tokens, cost FROM answers "
+            "WHERE request = ? AND text IS NOT NULL"
         )
-        found: dict[str, dict[int, Answer]] = {}
-        for request, attempt, text, finish_reason, *usage in self._rows(query):
-            found.setdefault(request, {})[attempt] = Answer(
-                text=text, finish_reason=finish_reason, usage=_usage(*usage)
-            )
-        return found
+        return {
+            attempt: Answer(text=text, finish_reason=reason, usage=_usage(*usage))
+            for attempt, text, reason, *usage in self._rows(query, (request,))
+        }
 
     def outcomes(self, kind: str) -> Iterator[Outcome]:
         """Yield the outcomes of one kind in the order of the plan."""
@@ -266,7 +266,7 @@ class Journal:
         yield from self._rows(query)
 
     def close(self) -> None:
-        """Write what is left and let go of the run."""
+        """Write what is left and let go of the run; again does nothing."""
         self._writer.shutdown(wait=True)
         self._db.close()
         if self._lock is not None:

@@ -65,6 +65,15 @@ class Progress:
             self.rejected[outcome.reason] += 1
         else:
             self.failed += 1
+        self._print_now_and_then()
+
+    def take(self, accepted: Counter[str], rejected: Counter[str], failed: int, usage: Usage) -> None:
+        """Take over what was counted elsewhere."""
+        self.accepted, self.rejected, self.failed, self.usage = accepted, rejected, failed, usage
+        self.done = self._done_before + accepted.total() + rejected.total() + failed
+        self._print_now_and_then()
+
+    def _print_now_and_then(self) -> None:
         if self._show and self._live is None and time.monotonic() - self._last >= EVERY:
             self._print()
 

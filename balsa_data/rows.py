@@ -106,6 +106,7 @@ _TYPES: dict[str, pa.DataType] = {
         guided=pa.bool_(),
         strategy=pa.string(),
         attempt=pa.int64(),
+        judge=pa.string(),
         usage=_struct(requests=pa.int64(), prompt_tokens=pa.int64(), completion_tokens=pa.int64(), cost=pa.float64()),
     ),
 }

@@ -5,30 +5,24 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-from balsa_data import __version__
-from balsa_data.backbone import Backbone, connect
-from balsa_data.checks import Item
-from balsa_data.client import Client
+from balsa_data.backbone import Backbone
+from balsa_data.cache import Cache
 from balsa_data.clipstore import ClipStore
-from balsa_data.errors import BackboneUnusable, BudgetReached, RequestFailed
-from balsa_data.journal import Answer, Journal, Outcome
-from balsa_data.judging import Judge, worthwhile
-from balsa_data.pacing import Rate
-from balsa_data.planning import Planner, Request, lay_out
-from balsa_data.progress import Progress
+from balsa_data.engines import Work
+from balsa_data.engines import engine as find_engine
+from balsa_data.journal import Journal
+from balsa_data.planning import lay_out
 from balsa_data.prompting import Prompts
-from balsa_data.recipe import Limits, Recipe
+from balsa_data.recipe import Recipe
 from balsa_data.run import Run
-from balsa_data.schemas import Attempt, AudioClip, Failure, Provenance, Rejection, Sample, Usage
+from balsa_data.schemas import AudioClip
 
-__all__ = ["asynthesize", "synthesize"]
-
-FIRST_TRIES = 3  # so many failures before the first answer say that the backbone, not the request, is at fault
+__all__ = ["asynthesize", "sample", "synthesize"]
 
 Clips = Iterable[AudioClip] | Recipe | str | Path
 
@@ -41,6 +35,8 @@ def synthesize(
     concurrency: int = 64,
     progress: bool = True,
     retry_failures: bool = False,
+    engine: str = "online",
+    cache: str | Path | None = None,
     **values: Any,
 ) -> Run:
     """Make training samples from clips; called again with the same arguments, go on where it stopped.
@@ -49,9 +45,13 @@ def synthesize(
         clips: Clips, or a recipe, or a recipe's name or path.
         out: The run's folder; ``runs/NAME`` where not given.
         backbone: A litellm model string, ``local``, or any object with `Backbone`'s method.
-        concurrency: Requests in flight, at most.
+        concurrency: Requests in flight, at most (with ``ray``, of each task, and a core has one).
         progress: Show it on stderr.
         retry_failures: Ask again what the backbone gave no answer to.
+        engine: How it is asked: ``online``, by a provider's Batch API (``batch``), by files for an offline runner
+            (``jsonl``), or from all over a Ray cluster (``ray``); see `balsa_data.engines`. A run may change engines.
+        cache: A file of answers that runs share: what was asked with the very same words, parameters and seed is not
+            asked again.
         **values: Anything a `Recipe` has: ``tasks``, ``api_base``, ``seed``, ``parameters``, ``checks``, …
 
     Returns:
@@ -63,7 +63,7 @@ def synthesize(
         BudgetReached: A limit of the recipe was reached; what was made is kept.
     """
     arguments: dict[str, Any] = {**values, "out": out, "backbone": backbone, "concurrency": concurrency}
-    arguments.update(progress=progress, retry_failures=retry_failures)
+    arguments.update(progress=progress, retry_failures=retry_failures, engine=engine, cache=cache)
     if _inside_a_loop():  # a notebook's, which cannot be entered twice
         return _in_thread(clips, arguments)
     return asyncio.run(asynthesize(clips, **arguments))
@@ -116,11 +116,36 @@ async def asynthesize(
     concurrency: int = 64,
     progress: bool = True,
     retry_failures: bool = False,
+    engine: str = "online",
+    cache: str | Path | None = None,
     **values: Any,
 ) -> Run:
     """Do what `synthesize` does, inside a running event loop."""
     named = backbone if isinstance(backbone, str) else None if backbone is None else type(backbone).__name__
+    given = None if isinstance(backbone, str) else backbone
     recipe, stream = _recipe(clips, {**values, **({"backbone": named} if named else {})})
+    options: dict[str, Any] = {"concurrency": concurrency, "show": progress, "retry_failures": retry_failures}
+    return await _make(recipe, stream, out, find_engine(engine), given, cache, **options)
+
+
+def sample(recipe: Recipe, n: int, *, out: str | Path | None = None) -> Run:
+    """Settle some `n` requests, spread over the plan, and leave the others to `synthesize`."""
+    return asyncio.run(_make(recipe, None, out, find_engine("online"), None, None, sampled=n))
+
+
+async def _make(
+    recipe: Recipe,
+    stream: Iterable[AudioClip] | None,
+    out: str | Path | None,
+    engine: Any,
+    backbone: Backbone | None,
+    cache: str | Path | None,
+    *,
+    concurrency: int = 64,
+    show: bool = False,
+    retry_failures: bool = False,
+    sampled: int | None = None,
+) -> Run:
     folder = Path(out) if out is not None else Path("runs") / recipe.name
     prompts = Prompts(recipe.prompts)
     hashes = {task: prompts.fingerprint(task) for task in recipe.tasks}
@@ -133,11 +158,30 @@ async def asynthesize(
         store = ClipStore(folder)
         planner = lay_out(recipe, store, prompts, stream)
         if journal.fact("planned") is None:
-            await _Synthesis(recipe, planner, hashes, journal, backbone, concurrency, progress).run()
+            with ExitStack() as open_:
+                shared = open_.enter_context(closing(Cache(Path(cache), recipe))) if cache is not None else None
+                work = Work(recipe, planner, hashes, journal, backbone, concurrency, show, shared, sampled)
+                try:
+                    await _do(engine, work)
+                finally:
+                    journal = work.journal
         store.close()
     finally:
         journal.close()
     return Run(folder)
+
+
+async def _do(engine: Any, work: Work) -> None:
+    started = time.monotonic()
+    try:
+        await engine.run(work)
+        if work.sampled is None:
+            work.journal.keep("planned", work.planned)
+    finally:
+        journal = work.journal
+        unanswered = work.budget.spent.requests - journal.usage().requests
+        journal.keep("unanswered", (journal.fact("unanswered") or 0) + max(0, unanswered))
+        journal.keep("seconds", (journal.fact("seconds") or 0.0) + time.monotonic() - started)
 
 
 def _recipe(clips: Clips, values: dict[str, Any]) -> tuple[Recipe, Iterable[AudioClip] | None]:
@@ -146,182 +190,3 @@ def _recipe(clips: Clips, values: dict[str, Any]) -> tuple[Recipe, Iterable[Audi
     if isinstance(clips, str | Path):
         return Recipe.load(clips, **values), None
     return Recipe.make(**values), clips
-
-
-@dataclass
-class _Budget:
-    """What a run may spend and has spent; asked before every try, so that retries count."""
-
-    limits: Limits
-    spent: Usage
-
-    def spend(self) -> None:
-        limits, spent = self.limits, self.spent
-        if limits.max_requests is not None and spent.requests >= limits.max_requests:
-            raise BudgetReached(f"max_requests {limits.max_requests} is reached: raise it and run again to continue")
-        if limits.max_tokens is not None and spent.prompt_tokens + spent.completion_tokens >= limits.max_tokens:
-            raise BudgetReached(f"max_tokens {limits.max_tokens} is reached: raise it and run again to continue")
-        if limits.max_cost is not None and spent.cost is not None and spent.cost >= limits.max_cost:
-            raise BudgetReached(f"max_cost ${limits.max_cost} is reached: raise it and run again to continue")
-        if limits.max_cost is not None and spent.cost is None:
-            raise BudgetReached("max_cost cannot be held because the model's price is not known: give `prices`")
-        self.spent += Usage(requests=1)
-
-    def answered(self, usage: Usage) -> None:
-        self.spent += usage.model_copy(update={"requests": 0})
-
-
-@dataclass
-class _Synthesis:
-    recipe: Recipe
-    planner: Planner
-    hashes: Mapping[str, str]
-    journal: Journal
-    backbone_given: str | Backbone | None
-    concurrency: int
-    progress: bool
-    ours: Client | None = field(default=None, init=False)  # to be closed; a backbone handed in is its owner's
-    stopped_by: Exception | None = field(default=None, init=False)
-    answered_once: asyncio.Event = field(default_factory=asyncio.Event, init=False)
-    failed_first: int = field(default=0, init=False)
-
-    async def run(self) -> None:
-        self.places = asyncio.Semaphore(self.concurrency)
-        self.parameters = self.recipe.model_dump()["parameters"]  # without keys
-        self.budget = _Budget(self.recipe.limits, self.journal.usage())
-        self.backbone = await self._backbone()
-        self.unsettled = self.journal.unsettled_answers()
-        self.journal.keep("at_most", self.planner.at_most)
-        done = sum(n for *_, n in self.journal.counts())
-        plan = self._pending()
-        started = time.monotonic()
-        try:
-            async with Judge(self.recipe.checks, worthwhile(self.planner.at_most - done)) as self.judge:
-                with Progress(self.planner.at_most, done, show=self.progress) as self.shown:
-                    # Twice as many workers as requests in flight: while answers are judged and written, others are asked.
-                    await asyncio.gather(*(self._work(plan, first=i == 0) for i in range(2 * self.concurrency)))
-            if self.stopped_by is not None:
-                raise self.stopped_by
-            self.journal.keep("planned", self.planned)
-        finally:
-            unanswered = self.budget.spent.requests - self.journal.usage().requests
-            self.journal.keep("unanswered", (self.journal.fact("unanswered") or 0) + max(0, unanswered))
-            self.journal.keep("seconds", (self.journal.fact("seconds") or 0.0) + time.monotonic() - started)
-            if self.ours is not None:
-                await self.ours.aclose()
-
-    async def _backbone(self) -> Backbone:
-        if self.backbone_given is not None and not isinstance(self.backbone_given, str):
-            return self.backbone_given
-        recipe, limits = self.recipe, self.recipe.limits
-        self.ours = await asyncio.to_thread(
-            connect, recipe.backbone, recipe.api_base, recipe.parameters, prices=recipe.prices, spend=self.budget.spend,
-            rate=Rate(limits.requests_per_minute, limits.tokens_per_minute),
-        )  # fmt: skip
-        return self.ours
-
-    def _pending(self) -> Iterator[Request]:
-        """The plan without what is settled; both are in order, so neither is held."""
-        settled = self.journal.settled_positions()
-        next_settled, self.planned = next(settled, None), 0
-        for request in self.planner:
-            self.planned += 1
-            if request.position == next_settled:
-                next_settled = next(settled, None)
-            else:
-                yield request
-
-    async def _work(self, plan: Iterator[Request], *, first: bool) -> None:
-        """Settle one request after the other; all but the first worker wait until something was answered."""
-        if not first:
-            await self.answered_once.wait()
-        try:
-            for request in plan if self.stopped_by is None else ():
-                await self._settle(request)
-                if self.stopped_by is not None:
-                    break
-                await asyncio.sleep(0)
-        except Exception as error:  # whatever ends one worker ends all, after what they have in flight
-            self.stopped_by = self.stopped_by or error
-        self.answered_once.set()
-
-    async def _settle(self, request: Request) -> None:
-        attempts: list[Attempt] = []
-        usage = Usage()
-        known = self.unsettled.pop(request.id, {})
-        common: dict[str, Any] = {}
-        for attempt in range(self.recipe.draws):
-            try:
-                answer = known.get(attempt) or await self._ask(request, attempt)
-            except RequestFailed as error:
-                usage += Usage(requests=error.requests)
-                common = self._common(request, attempt, usage)
-                outcome: Outcome = Failure(**common, reason="no_answer", detail=str(error), attempts=tuple(attempts))
-                break
-            usage += answer.usage
-            judgement = await self.judge(_item(request, answer))
-            common = self._common(request, attempt, usage)
-            if not judgement.wrong:
-                common |= {"present": judgement.present, "absent": judgement.absent}
-                outcome = Sample(**common, response=answer.text or "", earlier=tuple(attempts))
-                break
-            attempts.append(
-                Attempt(response=answer.text or "", finish_reason=answer.finish_reason, verdicts=judgement.wrong)
-            )
-        else:
-            outcome = Rejection(**common, attempts=tuple(attempts))
-        await self.journal.settled(request.position, outcome)
-        self.shown.settled(outcome, usage)
-
-    async def _ask(self, request: Request, attempt: int) -> Answer:
-        """Ask, and hold the place among those in flight until the answer is on disk: no more can be lost than have one."""
-        async with self.places:
-            if self.stopped_by is not None:
-                raise self.stopped_by
-            try:
-                answer = await self.backbone.ask(request.messages, request.seed(attempt))
-            except RequestFailed as error:
-                nothing = Answer(text=None, usage=Usage(requests=error.requests))
-                await self.journal.answered(request.id, attempt, nothing)
-                self._refuse_to_go_on_unanswered(error)
-                raise
-            self.budget.answered(answer.usage)
-            await self.journal.answered(request.id, attempt, answer)
-        self.answered_once.set()
-        return answer
-
-    def _refuse_to_go_on_unanswered(self, error: RequestFailed) -> None:
-        if self.answered_once.is_set():
-            return
-        self.failed_first += 1
-        if self.failed_first >= FIRST_TRIES:
-            self.journal.forget_failures()
-            raise BackboneUnusable(f"none of the first {FIRST_TRIES} requests succeeded, the last: {error}") from None
-
-    def _common(self, request: Request, attempt: int, usage: Usage) -> dict[str, Any]:
-        provenance = Provenance(
-            backbone=self.recipe.backbone,
-            parameters={**self.parameters, "seed": request.seed(attempt)},
-            recipe=self.recipe.name,
-            prompt_name=request.task,
-            prompt_hash=self.hashes[request.task],
-            library_version=__version__,
-            seed=self.recipe.seed,
-            request_id=request.id,
-            guided=request.draft.guided,
-            strategy=request.draft.strategy,
-            attempt=attempt,
-            usage=usage,
-        )
-        return {
-            "id": request.id, "task": request.task, "clips": request.clips, "prompt": request.prompt,
-            "seed_description": request.seed_description, "present": request.draft.present,
-            "absent": request.draft.absent, "provenance": provenance,
-        }  # fmt: skip
-
-
-def _item(request: Request, answer: Answer) -> Item:
-    return Item(
-        task=request.task, clips=request.clips, prompt=request.prompt, response=answer.text or "",
-        present=request.draft.present, absent=request.draft.absent, finish_reason=answer.finish_reason,
-    )  # fmt: skip

@@ -18,7 +18,7 @@ from uuid import uuid4
 import aiohttp
 from pydantic_core import from_json, to_json
 
-from balsa_data.client import Client, Passing, refused, retry_after
+from balsa_data.client import Client, Passing, complaint, completion, refused, retry_after
 from balsa_data.journal import Answer
 from balsa_data.pacing import Endpoint
 
@@ -33,7 +33,6 @@ LITELLMS = frozenset(
 )
 """Parameters that mean something to litellm, not to the server: with one of them, litellm is asked."""
 _NUMBER = re.compile(r"\d+")
-STOPPED = {"eos_token": "stop", "stop_sequence": "stop"}  # TGI's words for it
 
 
 def speaks(model: str, api_bases: Sequence[str], parameters: Mapping[str, Any]) -> bool:
@@ -96,7 +95,7 @@ class Direct(Client):
             raise Passing(self._said(f"{type(error).__name__}: {error}")) from None
         if response.status >= 400:
             raise refused(
-                response.status, self._said(_complaint(data)), self._at(endpoint), retry_after(response.headers)
+                response.status, self._said(complaint(data)), self._at(endpoint), retry_after(response.headers)
             )
         return self._parsed(data, number)
 
@@ -110,12 +109,7 @@ class Direct(Client):
         told_of = _NUMBER.match(str(told.get("id")).partition(self._mark)[2])  # vLLM's ids are made of the requests'
         if told_of and told_of[0] != number:
             raise Passing("the answer is to another request")
-        choices = told.get("choices")
-        if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-            raise Passing("the answer has no choices")
-        message, reason = choices[0].get("message"), choices[0].get("finish_reason")
-        text = message.get("content") if isinstance(message, dict) else None
-        return self._answer(text, STOPPED.get(reason, reason) if isinstance(reason, str) else None, told.get("usage"))
+        return self._answer(*completion(told))
 
 
 class _Address:
@@ -136,16 +130,3 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
             response.close()
             raise Passing(f"the answer has more than {LARGEST_BODY:,} bytes")
     return b"".join(chunks)
-
-
-def _complaint(data: bytes) -> str:
-    """What the body of a refusal says, whatever its form."""
-    try:
-        told = from_json(data)
-    except ValueError:
-        return data[:1000].decode(errors="replace")
-    error = told.get("error", told) if isinstance(told, dict) else told
-    if not isinstance(error, dict):
-        return str(error)
-    said = error.get("message") or error.get("detail") or error
-    return f"{said} ({error['code']})" if isinstance(error.get("code"), str) else str(said)

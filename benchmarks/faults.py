@@ -1,22 +1,26 @@
 """Backbones that misbehave and a process that is killed, at length: what the tests show in small.
 
-python benchmarks/faults.py [--requests 20000] [--alone 1000] [--kills 50]
+python benchmarks/faults.py [--requests 20000] [--alone 1000] [--kills 50] [--cut 1]
 
 Each fault of tests/faults.py alone, then all of them together, each at 5% of the requests; then a run that is killed
 (SIGKILL) at random moments and continued each time. Shown of each: how many requests were asked and how many of them
 went wrong, what became of the plan, and whether the samples are those of an undisturbed run. Requests that got no
-answer in six tries are asked again (`retry_failures`), which is counted.
+answer in six tries are asked again (`retry_failures`), which is counted. Last, the journal as a crash leaves it, cut after
+every `cut` bytes: it opens with what was written whole before the cut, or says that it is damaged.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -86,6 +90,36 @@ def killed(folder: Path, kills: int, n: int, calm: list[Any]) -> str:
     return f"{kills} kills: asked {asked}, needed {needed}: {asked - needed} again, {(asked - needed) / kills:.1f} a kill of 256 in flight; {same}"
 
 
+def cut(folder: Path, step: int) -> str:
+    from balsa_data.errors import RunError
+    from balsa_data.journal import Answer, Journal
+
+    journal, texts = Journal(folder / "run"), [f"text {i}" * 100 for i in range(4)]
+    for i, text in enumerate(texts):
+        asyncio.run(journal.answered(f"r{i}", 0, Answer(text=text)))
+    crashed = {p.name: p.read_bytes() for p in (folder / "run").glob("journal.db*") if not p.name.endswith("shm")}
+    journal.close()
+    closed = {"journal.db": (folder / "run" / "journal.db").read_bytes()}
+    opened, refused, kept = 0, 0, Counter[int]()
+    for whole in (crashed, closed):
+        for name, data in whole.items():
+            for end in range(0, len(data), step):
+                torn = Path(tempfile.mkdtemp(dir=folder))
+                for other, its in whole.items():
+                    (torn / other).write_bytes(its[:end] if other == name else its)
+                try:
+                    found = Journal(torn)
+                except RunError as error:
+                    refused += "damaged" in str(error)
+                else:
+                    answers = [a.text for i in range(4) for a in found.known(f"r{i}").values()]
+                    found.close()
+                    assert answers == texts[: len(answers)], f"{name} cut at {end} holds {answers}"
+                    opened, kept[len(answers)] = opened + 1, kept[len(answers)] + 1
+                shutil.rmtree(torn)
+    return f"journal cut at {opened + refused} places: {refused} said damaged, {opened} opened with {dict(sorted(kept.items()))} answers, none wrong"
+
+
 def main() -> None:
     if sys.argv[1:2] == ["--child"]:
         make(Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
@@ -94,6 +128,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=20_000, help="with all faults together")
     parser.add_argument("--alone", type=int, default=1000, help="with each fault alone")
     parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--cut", type=int, default=1, help="bytes between two cuts of the journal; 0 for none")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder, calm = Path(name), {}
@@ -105,7 +140,8 @@ def main() -> None:
             print(f"{fault:<24}{disturbed(folder / fault, {fault: 0.05}, args.alone, calm[args.alone])}", flush=True)
         every = disturbed(folder / "all", dict.fromkeys(FAULTS, 0.05), args.requests, calm[args.requests])
         print(f"{'all together':<24}{every}", flush=True)
-        print(killed(folder / "killed", args.kills, args.alone, calm[args.alone]) if args.kills else "")
+        print(killed(folder / "killed", args.kills, args.alone, calm[args.alone]) if args.kills else "", flush=True)
+        print(cut(folder, args.cut) if args.cut else "")
 
 
 if __name__ == "__main__":

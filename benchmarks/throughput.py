@@ -4,8 +4,8 @@ python benchmarks/throughput.py [--requests 10000] [--concurrency 100 256] [--la
 
 Every client runs in a process of its own and the server in another, which answers after `latency` with a true answer of
 some 40 words. Columns: requests a second, its share of the ideal (concurrency / latency), CPU a request, peak memory.
-`synthesize` is everything: plan, render, call, journal (fsync), checks, samples; the others only call. Peers that are
-not installed are named. On a shared machine read CPU and the ratio to bare aiohttp, which suffers alike.
+`synthesize` is everything: plan, render, call, journal (fsync), checks, samples; the others only call. Peers are
+named, not run. On a shared machine read CPU and the ratio to bare aiohttp, which suffers alike.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +93,7 @@ async def rushed(n: int, concurrency: int, ask: Callable[[], Any]) -> None:
     await asyncio.gather(*(work() for _ in range(concurrency)))
 
 
-def run_synthesize(n: int, concurrency: int, base: str, *, model: str = "hosted_vllm/bench") -> None:
+def run_synthesize(n: int, concurrency: int, base: str, *, backbone: Any = "hosted_vllm/bench") -> None:
     from balsa_data import AudioClip, SoundEvent, synthesize
 
     draw, sounds = random.Random(0), SOUNDS.split(",")
@@ -104,7 +103,7 @@ def run_synthesize(n: int, concurrency: int, base: str, *, model: str = "hosted_
     )
     with tempfile.TemporaryDirectory() as folder:
         run = synthesize(
-            clips, tasks=("positive", "negative"), backbone=model, api_base=base, out=Path(folder) / "run",
+            clips, tasks=("positive", "negative"), backbone=backbone, api_base=base, out=Path(folder) / "run",
             concurrency=concurrency, parameters={"api_key": "k", "max_tokens": 100}, draws=1, progress=False,
         )  # fmt: skip
         assert run.planned == len(run.samples) + len(run.rejections) + len(run.failures)
@@ -137,12 +136,9 @@ def run_litellm(n: int, concurrency: int, base: str) -> None:
 
 
 def run_through_litellm(n: int, concurrency: int, base: str) -> None:
-    from balsa_data import synthesis
     from balsa_data.backbone import LiteLLM
 
-    os.environ.setdefault("OPENAI_API_KEY", "k")
-    synthesis.connect = lambda model, bases, parameters, **options: LiteLLM(model, bases, parameters, **options)
-    run_synthesize(n, concurrency, base, model="openai/bench")
+    run_synthesize(n, concurrency, base, backbone=LiteLLM("openai/bench", [base], {"api_key": "k", "max_tokens": 100}))
 
 
 CLIENTS: dict[str, tuple[Callable[[int, int, str], None], float]] = {  # and the share of the requests each is given
@@ -151,7 +147,7 @@ CLIENTS: dict[str, tuple[Callable[[int, int, str], None], float]] = {  # and the
     "litellm, bare": (run_litellm, 0.2),
     "synthesize, litellm": (run_through_litellm, 0.2),
 }
-PEERS = {"bespokelabs-curator": "bespokelabs", "data-designer": "data_designer", "distilabel": "distilabel"}
+PEERS = ("bespokelabs-curator", "data-designer", "distilabel")
 
 
 def measured(client: Callable[[int, int, str], None], n: int, concurrency: int, base: str, pipe: Any) -> None:
@@ -198,7 +194,7 @@ def main() -> None:
                 f"{name:<22}{n / seconds:>9.0f}{n / seconds / ideal:>10.0%}{1000 * min(t[1] for t in taken) / n:>9.2f}"
                 f"{memory:>7.0f}{os.getloadavg()[0]:>7.1f}", flush=True
             )  # fmt: skip
-    print("\nnot installed, not measured: " + (", ".join(p for p, m in PEERS.items() if not find_spec(m)) or "none"))
+    print("\npeers, not measured here: " + ", ".join(PEERS))
     server.terminate()
 
 

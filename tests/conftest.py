@@ -6,7 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+settings.register_profile("ours", deadline=None)  # how fast the machine is, is not what tests are about
+settings.load_profile("ours")
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 
 

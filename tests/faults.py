@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from email.utils import formatdate
 from random import Random
 from typing import Any
 
@@ -48,6 +50,10 @@ class Fault:
 
     def crowded_and_says_when(self) -> None:
         self.send({"error": {"message": "slow down"}}, "429 Too Many Requests", "Retry-After: 0.05\r\n")
+
+    def crowded_until_a_date(self) -> None:
+        headers = f"Date: {formatdate(usegmt=True)}\r\nRetry-After: {formatdate(time.time() + 1, usegmt=True)}\r\n"
+        self.send({"error": {"message": "slow down"}}, "429 Too Many Requests", headers)
 
     def broken(self) -> None:
         self.send({"error": {"message": "oh"}}, "500 Internal Server Error")

@@ -46,6 +46,7 @@ class BackboneServer:
             app.router.add_post("/api/chat", self._ollama_chat)
             app.router.add_post("/api/generate", self._ollama_generate)
             app.router.add_post("/api/show", self._ollama_show)
+            self.routes(app)
             self._runner = web.AppRunner(app, access_log=None)
             await self._runner.setup()
             site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -67,6 +68,9 @@ class BackboneServer:
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+
+    def routes(self, app: web.Application) -> None:
+        """More of them, of a subclass."""
 
     async def _answer(self, request: web.Request, seed: Callable[[dict[str, Any]], int | None]) -> tuple[Any, str, int]:
         body = await request.json()

@@ -63,7 +63,7 @@ def corpora(draw: st.DrawFn) -> list[AudioClip]:
     return clips
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(clips=corpora())
 def test_no_question_contradicts_the_metadata(clips: list[AudioClip]) -> None:
     facts = {clip.id: heard(clip) for clip in clips}
@@ -78,7 +78,7 @@ def test_no_question_contradicts_the_metadata(clips: list[AudioClip]) -> None:
             assert any(no in other for other in facts.values())
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.lists(
         st.tuples(st.sampled_from([*LABELS, "dog", "speech", "engine", "car"]), st.integers(0, 80), st.integers(0, 20)),

@@ -23,7 +23,7 @@ STRATEGIES = ["random", "popular", "adversarial"]
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-@settings(max_examples=3400, deadline=None)
+@settings(max_examples=3400)
 @given(present=st.sets(st.sampled_from(NAMES), min_size=1, max_size=5), seed=st.integers(0, 2**32))
 def test_no_strategy_ever_denies_what_is_there_or_its_kin(strategy: str, present: set[str], seed: int) -> None:
     chosen = ABSENT.choose(strategy, frozenset(present), 3, Random(seed))

@@ -21,9 +21,12 @@ ROOT = Path(balsa_data.__file__).parent
 LAYERS = [  # each imports from those below it only
     {"cli", "demo", "evalset"},
     {"checking", "estimate", "summary", "synthesis", "exports", "hub", "report"},
-    {"card", "dataset", "planning", "run", "progress"},
+    {"engines"},
+    {"card", "dataset", "planning", "run", "progress", "settling"},
     {
         "backbone",
+        "batches",
+        "cache",
         "client",
         "clipstore",
         "corpora",
@@ -36,7 +39,7 @@ LAYERS = [  # each imports from those below it only
         "transport",
     },
     {"checks", "recipe", "negatives", "pairing", "tasks", "prompting"},
-    {"attribution", "audio", "claims", "facts", "licences", "redact", "splits", "taxonomy"},
+    {"attribution", "audio", "claims", "facts", "licences", "redact", "splits", "stated", "taxonomy"},
     {"registry", "schemas"},
     {"errors"},
 ]

@@ -347,6 +347,61 @@ def test_a_backbone_that_never_answers_stops_the_run_and_its_failures_are_not_fi
     assert len(Run(tmp_path / "run").failures) == 0
 
 
+PRICES = {"input": 1.0, "output": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("limits", "over"),
+    [({"max_requests": 40}, "requests"), ({"max_tokens": 2000}, "tokens"), ({"max_cost": 0.002}, "cost")],
+)
+@pytest.mark.parametrize("concurrency", [1, 7])
+def test_a_budget_is_overdrawn_by_no_more_than_was_in_flight(
+    tmp_path: Path, limits: dict[str, Any], over: str, concurrency: int
+) -> None:
+    with BackboneServer(moody, delay=0.01) as server, pytest.raises(BudgetReached):
+        make(
+            tmp_path / "run", "openai/test", limits=limits, prices=PRICES, concurrency=concurrency,
+            api_base=server.url + "/v1", parameters={"api_key": "k"},
+        )  # fmt: skip
+    usage = Run(tmp_path / "run").usage
+    tokens = usage.prompt_tokens + usage.completion_tokens
+    largest = max(len(str(body["messages"]).split()) + 40 for body in server.bodies)  # tokens of a request, at most
+    assert usage.requests == server.requests
+    if over == "requests":
+        assert server.requests == limits["max_requests"]
+    else:
+        assert 2000 <= tokens <= 2000 + concurrency * largest
+        assert usage.cost == pytest.approx(tokens / 1e6)
+
+
+def test_a_cost_that_nobody_can_know_is_no_budget_and_nothing_is_asked(tmp_path: Path) -> None:
+    with BackboneServer(moody) as server:
+        values: dict[str, Any] = {"api_base": server.url + "/v1", "parameters": {"api_key": "k"}}
+        with pytest.raises(InputError, match="nobody knows the price of openai/test; give `prices`"):
+            make(tmp_path / "run", "openai/test", limits={"max_cost": 1.0}, **values)
+        assert server.requests == 0
+        run = make(tmp_path / "run", "openai/test", **values)
+    assert run.usage.cost is None
+
+
+@pytest.mark.parametrize("limits", [{"requests_per_minute": 600}, {"tokens_per_minute": 20_000}])
+def test_no_more_is_asked_than_a_minute_allows(tmp_path: Path, limits: dict[str, int]) -> None:
+    started = time.monotonic()
+    with BackboneServer(moody) as server:
+        run = make(
+            tmp_path / "run", "openai/test", n=10, draws=1, limits=limits, api_base=server.url + "/v1",
+            parameters={"api_key": "k"},
+        )  # fmt: skip
+    seconds = time.monotonic() - started
+    tokens = run.usage.prompt_tokens + run.usage.completion_tokens
+    assert server.requests == 30
+    used = {
+        "requests_per_minute": 29 - 10,
+        "tokens_per_minute": tokens * 29 / 30 - 333,
+    }  # a second's worth goes at once
+    assert all(seconds >= 60 * used[name] / n for name, n in limits.items())
+
+
 @pytest.mark.parametrize(("limits", "most"), [({"max_requests": 10}, 10), ({"max_tokens": 300}, 30)])
 def test_a_budget_holds_and_a_larger_one_continues(tmp_path: Path, limits: dict[str, int], most: int) -> None:
     with BackboneServer(moody) as server:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from balsa_data.registry import Registry
@@ -98,11 +99,14 @@ def check(
     return judge(item, selected(options))
 
 
+@cache
 def passed(check: str) -> Verdict:
     """Return the verdict that all is well."""
     return Verdict(ok=True, check=check)
 
 
-def failed(check: str, reason: str, detail: str, span: tuple[int, int] | None = None) -> Verdict:
-    """Return the verdict that `reason` stands against the response, explained in one sentence."""
-    return Verdict(ok=False, check=check, reason=reason, detail=detail, span=span)
+def failed(
+    check: str, reason: str, detail: str, span: tuple[int, int] | None = None, *, doubt: bool = False
+) -> Verdict:
+    """Return the verdict that `reason` stands against the response, explained in one sentence; or may stand, in `doubt`."""
+    return Verdict(ok=False, check=check, reason=reason, detail=detail, span=span, doubt=doubt)

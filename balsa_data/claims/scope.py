@@ -19,6 +19,11 @@ __all__ = ["Polarity", "polarities"]
 _COPULAS = cues.words("is are was were be been being isn't aren't remains remain stays stay falls fell : - – —")
 _AUDIO = cues.words("audio clip recording soundscape track file sample segment")
 _MODALS = cues.words("may might")
+_LINKS = cues.words("but and yet though although however which that it they is are was were also still , . ; ! ?")
+_ABSTRACT = cues.words(
+    "ability capacity clarity definition quality context detail details information depth focus precision description "
+    "understanding sense character variety distinction contrast balance structure"
+)
 
 
 class Polarity(StrEnum):
@@ -50,9 +55,23 @@ def polarities(
     excepted: set[int] = set()
     denial = is_denial(words) or default is Polarity.ABSENT or any(t.text in cues.QUIET for t in words)
     universal = any(t.sound is None and t.text in cues.UNIVERSAL for t in words) and not denial
+    before: set[int] = set()
     for clause in clauses(words):
         _Walk(clause, found, excepted, default, related, universal).run()
+        named = {t.sound for t in clause if t.sound is not None}
+        if not named and _denies_what_came_before(clause):  # "The dog is loud, but not audible": who knows?
+            found |= {i: Polarity.UNCLEAR for i in before & found.keys() if found[i] is not Polarity.ABSENT}
+        before = named or before
     return found, excepted
+
+
+def _denies_what_came_before(clause: Sequence[Token]) -> bool:
+    """Whether a clause that names no sound says that it is not heard: "but is not audible", "which cannot be heard"."""
+    words = [t for t in clause if t.text not in _LINKS]
+    if not words or words[-1].text not in cues.PERCEIVED:
+        return len(words) == 1 and words[0].cue is Cue.GONE
+    told, _ = polarities([Token("it", 0, 0, 0), *words])
+    return told.get(0) is Polarity.ABSENT
 
 
 @dataclass
@@ -128,6 +147,8 @@ class _Walk:
             case Cue.NO | Cue.LACK:
                 if self._doubled(i) or self.state is Polarity.UNCLEAR:
                     self.state = Polarity.UNCLEAR
+                elif cue is Cue.LACK and any(t.text in _ABSTRACT for t in self.words[i + n : i + n + 3]):
+                    self.state = Polarity.UNCLEAR  # "lacks the clarity of music" may be music
                 elif i + n >= len(self.words) and cue is Cue.NO:  # "Dog: no"
                     self._subject(Polarity.ABSENT)
                 else:

@@ -80,6 +80,10 @@ def synthesize(
     concurrency: Annotated[int, typer.Option(min=1, help="Requests in flight, at most.")] = 64,
     seed: Annotated[int | None, typer.Option(help="Decides every draw.")] = None,
     retry_failures: Annotated[bool, typer.Option("--retry-failures", help="Ask again what got no answer.")] = False,
+    engine: Annotated[
+        str, typer.Option(help="online; batch (a provider's Batch API); jsonl (files for an offline runner); ray.")
+    ] = "online",
+    cache: Annotated[Path | None, typer.Option(help="A file of answers that runs share.")] = None,
     settings: Set = [],  # noqa: B006
     as_json: Json = False,
 ) -> None:
@@ -92,8 +96,9 @@ def synthesize(
 
     overrides = values(settings, backbone=backbone, api_base=api_base, seed=seed)
     run = run_it(
-        recipe, out=out, concurrency=concurrency, progress=not as_json, retry_failures=retry_failures, **overrides
-    )
+        recipe, out=out, concurrency=concurrency, progress=not as_json, retry_failures=retry_failures, engine=engine,
+        cache=cache, **overrides,
+    )  # fmt: skip
     if as_json:
         print(json.dumps(summary(run)))
     else:
@@ -101,15 +106,23 @@ def synthesize(
 
 
 @app.command()
-def estimate(recipe: RecipeArgument, settings: Set = [], as_json: Json = False) -> None:  # noqa: B006
-    """Count requests, tokens and cost before a cent is spent.
+def estimate(
+    recipe: RecipeArgument,
+    calibrate: Annotated[int, typer.Option(min=0, help="Really ask so many; `synthesize` goes on from them.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="The run's folder these are kept in; runs/NAME where not given.")
+    ] = None,
+    settings: Set = [],  # noqa: B006
+    as_json: Json = False,
+) -> None:
+    """Count requests, tokens and cost before a cent is spent, or, with --calibrate, after very few.
 
     Example: balsa estimate demo --set backbone=gpt-4o-mini
     """
     from balsa_data.estimate import estimate as count
     from balsa_data.recipe import Recipe
 
-    found = count(Recipe.load(recipe, **values(settings)))
+    found = count(Recipe.load(recipe, **values(settings)), calibrate=calibrate, out=out)
     if as_json:
         print(json.dumps(found))
         return
@@ -130,6 +143,7 @@ def check(
         Path, typer.Argument(help="A run's folder, or a JSONL file of samples.", metavar="RUN|FILE.jsonl")
     ],
     settings: Set = [],  # noqa: B006
+    taxonomy: Annotated[list[Path], typer.Option(help="A file that extends the sound taxonomy.")] = [],  # noqa: B006
     as_json: Json = False,
 ) -> None:
     """Run the checks over samples, also ones made elsewhere; exit 1 when any fails.
@@ -142,7 +156,7 @@ def check(
     from balsa_data.checking import check_file
     from balsa_data.recipe import nested
 
-    found = check_file(samples, nested({}, values(settings)))
+    found = check_file(samples, nested({}, values(settings)), taxonomy)
     if as_json:
         print(json.dumps(found))
     else:

@@ -22,9 +22,9 @@ from typing import Any, Literal
 from balsa_data.corpora._files import is_uri, located
 from balsa_data.errors import CorpusError, RecipeError
 from balsa_data.licences import withheld
-from balsa_data.recipe import CorpusSpec
 from balsa_data.registry import Registry
 from balsa_data.schemas import AudioClip
+from balsa_data.specs import CorpusSpec
 
 __all__ = ["CORPORA", "Clips", "load", "load_all"]
 

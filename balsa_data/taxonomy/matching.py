@@ -23,7 +23,9 @@ __all__ = ["Matcher", "Mention", "Reading", "Role"]
 _SKIPPED = frozenset("a an the his her their its my your our some is are was were being been gets".split())
 _BOUNDARY = frozenset(
     '. , ; : ! ? ( ) [ ] " “ ” — – / \n • * and or but while as with without when whereas then followed before after near '
-    "over not no never neither nor nearby alongside amid amidst against during until because if than plus".split(" ")
+    "over not no never neither nor nearby alongside amid amidst among amongst against during until because if than plus".split(
+        " "
+    )
 )
 _LINK = frozenset(
     "a an the is are was were be been being has have had can could may might of from by very quite more in "
@@ -35,11 +37,13 @@ _HEARD = frozenset(
     "hear hears heard hearing audible sound sounds noise noises listen listening voice voices no without absence absent "
     "lack lacks neither nor any present presence detect detected".split()
 )
+_IS, _A = frozenset("is are was were".split()), frozenset("a an".split())
+_TOWARDS = frozenset("to at toward towards".split())
 _AND = frozenset("and or &".split())
 _ADVERBS = frozenset("then also is are starts begins to".split())
 _NO_VERB = frozenset("laughter speech conversation applause".split())
 _REACH = 5  # tokens between two words that may still belong together
-_CLAUSE_END = frozenset(". ; ! ? \n while as followed then when".split(" "))
+_CLAUSE_END = frozenset(". ; ! ? \n but while as followed then when".split(" "))
 _WINDOW = 8  # tokens to either side that tell a sense
 
 
@@ -119,6 +123,10 @@ class Matcher:
             mentions.append(Mention(start, end, text[start:end], f.sound))
         return tuple(mentions)
 
+    def find_generic(self, text: str) -> frozenset[str]:
+        """Return the generic classes that a text names, also those which a source absorbs: the *hum* of the engine's hum."""
+        return frozenset(f.sound for f in self._scan(tokens(text)) if f.sound in self._generic)
+
     def _scan(self, seen: list[Token]) -> list[_Found]:
         found = []
         at = 0
@@ -163,6 +171,8 @@ class Matcher:
         from_source = not gap or gap[0] in _FROM_SOURCE
         if any(w in _BOUNDARY or w.endswith("n't") for w in gap) or (b.silent and not from_source):
             return False
+        if not _TOWARDS.isdisjoint(gap[:-1]):  # "talks to a crowd", not "starts to talk"
+            return False
         if both := self._join(a.sound, b.sound):
             sound, lost = both
             if lost is None or (lost == a.sound and a.silent) or (lost == b.sound and b.silent):
@@ -181,6 +191,8 @@ class Matcher:
             elif maker is b:
                 done.pop()
             return maker is a and a.silent
+        if _A.intersection(gap) and _IS.intersection(gap):  # "rain is a musical instrument"
+            return False
         if (a.sound in self._generic) != (b.sound in self._generic) and (from_source or _LINK.issuperset(_plain(gap))):
             done[-1] = _Found(a.first, b.last, b.sound if a.sound in self._generic else a.sound)
             return True

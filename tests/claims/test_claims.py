@@ -31,7 +31,7 @@ def said(text: str, **kwargs: str) -> list[tuple[str, str]]:
 
 
 @given(text=texts, prompt=texts)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_is_read_and_spans_lie_within_it(text: str, prompt: str) -> None:
     for claim in claims(text, prompt=prompt, labels=["zurna", "(x"]):
         assert 0 <= claim.start < claim.end <= len(text)
@@ -41,7 +41,7 @@ def test_any_text_is_read_and_spans_lie_within_it(text: str, prompt: str) -> Non
 
 
 @given(text=texts, prompt=texts, task=st.sampled_from(["positive", "negative", "combined", "existence", "difference"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_check_raises_on_any_text(text: str, prompt: str, task: str) -> None:
     item = Item(task=task, clips=(CLIP,), prompt=prompt, response=text, absent=("thunder", "no such sound"))
     for check in bound(beyond="refuse"):

@@ -133,7 +133,7 @@ def test_a_missing_column_is_named(corpus: Callable[[str], Any], reader: str) ->
 
 
 @pytest.mark.parametrize(("reader", "name", "line"), each("tables", "pieces"))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_damage_to_a_file_is_more_than_a_refusal(
     corpus: Callable[[str], Any], tmp_path: Path, reader: str, name: str, line: str, data: st.DataObject
@@ -149,7 +149,7 @@ def test_no_damage_to_a_file_is_more_than_a_refusal(
         list(case.load())
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     row=st.dictionaries(
         st.sampled_from(

@@ -19,7 +19,7 @@ from balsa_data.errors import CorpusError
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(rows=st.lists(st.tuples(CELLS, CELLS.map(lambda s: s + "."), CELLS), max_size=8))
 def test_a_table_comes_back_as_it_was_written_with_the_lines_rows_start_at(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str, str]]
@@ -67,7 +67,7 @@ def test_a_byte_order_mark_and_gzip_are_seen_through(tmp_path: Path) -> None:
         list(table(file))
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     members=st.dictionaries(
         st.text(max_size=5),
@@ -104,7 +104,7 @@ def test_a_document_that_is_wrong_is_refused_by_line(tmp_path: Path, text: str, 
     assert str(caught.value) == f"{file}{says}"
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(keys=st.lists(st.sampled_from("abcd")))
 def test_groups_are_whole_in_order_and_lose_nothing(keys: list[str]) -> None:
     rows = [Row([("key", key), ("number", n)], "") for n, key in enumerate(keys)]

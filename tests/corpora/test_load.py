@@ -99,7 +99,7 @@ def test_unknown_reader_and_option_are_refused_at_once(tmp_path: Path) -> None:
         load("fsd50k", tmp_path, options={"split": "trian"})
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(ids=st.lists(st.text(min_size=1).map(str.strip).filter(bool), min_size=1, max_size=30))
 def test_all_ids_come_out_or_a_repeated_one_is_named(tmp_path_factory: pytest.TempPathFactory, ids: list[str]) -> None:
     file = jsonl(tmp_path_factory.mktemp("ids"), *({"id": i, "caption": "Rain."} for i in ids))
