@@ -13,11 +13,11 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,6 +28,7 @@ from balsa_data.errors import DatasetError, InputError
 from balsa_data.licences import redistributable
 from balsa_data.rows import COLUMNS, AudioFile, SampleSource, local_audio, row
 from balsa_data.schemas import AudioClip, Record
+from balsa_data.shards import Shards, batches
 from balsa_data.splits import split
 
 if TYPE_CHECKING:
@@ -38,9 +39,6 @@ __all__ = ["MANIFEST", "Manifest", "build", "load_rows", "to_dataset", "verify"]
 AudioPolicy = Literal["embed", "reference", "none"]
 
 MANIFEST = "balsa.json"
-SHARD_BYTES = 200 * 2**20  # readers buffer a whole shard; an upload that was cut sends at most this much twice
-GROUP_BYTES = 16 * 2**20  # of rows a row group: what each open shard holds in memory
-GROUP_ROWS = 1000
 
 
 class Manifest(Record):
@@ -209,7 +207,8 @@ def to_dataset(source: SampleSource) -> datasets.Dataset:
     path = source.folder / "samples.arrow"
     draft = path.with_suffix(".partial")
     with pa.OSFile(str(draft), "wb") as sink, pa.ipc.new_stream(sink, COLUMNS) as writer:
-        for batch in _batches(row(sample, partial(local_audio, source.folder)) for sample in source.samples):
+        rows = (row(sample, partial(local_audio, source.folder)) for sample in source.samples)
+        for batch in batches(rows, COLUMNS):
             writer.write_table(batch)
     draft.replace(path)
     return datasets.Dataset.from_file(str(path))
@@ -219,7 +218,7 @@ def _write(
     source: SampleSource, folder: Path, test_fraction: float, place: Callable[[AudioClip], AudioFile | None]
 ) -> _Digests:
     written = _Digests()
-    with closing(_Shards(folder)) as shards:
+    with closing(Shards(folder, COLUMNS)) as shards:
         for sample in source.samples:
             where = split(sample.clips, test_fraction)
             if where is not None:
@@ -269,89 +268,6 @@ class _Digests:
 
     def digests(self) -> dict[str, dict[str, str]]:
         return _nested({key: digest.hexdigest() for key, digest in self._hashes.items()})
-
-
-class _Shards:
-    """Parquet files by task and split, rolled at SHARD_BYTES and named once their number is known."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._open: dict[tuple[str, str], _Shard] = {}
-
-    def add(self, where: str, published: dict[str, Any]) -> None:
-        key = published["task"], where
-        if key not in self._open:
-            self._open[key] = _Shard(self._folder / key[0], where)
-        self._open[key].add(published)
-
-    def close(self) -> None:
-        for shard in self._open.values():
-            shard.close()
-
-
-class _Shard:
-    def __init__(self, folder: Path, name: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._name = folder, name
-        self._rows: list[dict[str, Any]] = []
-        self._size = self._count = 0
-        self._file: BinaryIO | None = None
-        self._writer: pq.ParquetWriter | None = None
-
-    def add(self, published: dict[str, Any]) -> None:
-        self._rows.append(published)
-        self._size += _size(published)
-        if self._size >= GROUP_BYTES or len(self._rows) >= GROUP_ROWS:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._writer is None or self._file is None:
-            self._file = (self._folder / f"{self._name}.{self._count}").open("wb")
-            # content-defined chunks let the Hub's storage keep what did not change between two versions
-            self._writer = pq.ParquetWriter(
-                self._file,
-                COLUMNS,
-                compression="zstd",
-                use_dictionary=["dataset", "task"],
-                use_content_defined_chunking=True,
-            )
-            self._count += 1
-        self._writer.write_table(pa.Table.from_pylist(self._rows, COLUMNS))
-        self._rows, self._size = [], 0
-        if self._file.tell() >= SHARD_BYTES:
-            self._roll()
-
-    def _roll(self) -> None:
-        if self._writer is not None and self._file is not None:
-            self._writer.close()
-            self._file.close()
-        self._writer = self._file = None
-
-    def close(self) -> None:
-        if self._rows:
-            self._flush()
-        self._roll()
-        for index in range(self._count):
-            whole = f"{self._name}-{index:05d}-of-{self._count:05d}.parquet"
-            (self._folder / f"{self._name}.{index}").replace(self._folder / whole)
-
-
-def _size(published: Mapping[str, Any]) -> int:
-    audio = sum(len(item["bytes"]) for item in published["audios"] if item and item["bytes"])
-    return audio + 3 * len(published["response"]) + 2 * len(published["seed_description"]) + 1000
-
-
-def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[pa.Table]:
-    batch: list[dict[str, Any]] = []
-    size = 0
-    for published in rows:
-        batch.append(published)
-        size += _size(published)
-        if size >= GROUP_BYTES or len(batch) >= GROUP_ROWS:
-            yield pa.Table.from_pylist(batch, COLUMNS)
-            batch, size = [], 0
-    if batch:
-        yield pa.Table.from_pylist(batch, COLUMNS)
 
 
 def _nested(flat: Mapping[tuple[str, str], Any]) -> dict[str, dict[str, Any]]:

@@ -20,7 +20,7 @@ _SECRET_VALUE = re.compile(r"\b(?:sk-[\w-]{16,}|hf_\w{16,}|gh[opsu]_\w{16,}|AKIA
 
 
 def redact(data: Any) -> Any:
-    """Return plain data with secrets hidden, URIs without credentials and absolute paths cut to their last part.
+    """Return plain data with secrets hidden, URIs without credentials, and paths from elsewhere cut to their last part.
 
     A value is secret by its key's name (``api_key``, ``Authorization``), by its looks (``sk-...``), or because it is what
     an environment variable with such a name holds. Numbers are never secret: ``max_tokens`` stays.
@@ -48,6 +48,6 @@ def _text(text: str) -> str:
         return text
     if re.match(r"[a-z][a-z0-9+.-]*://\S+$", text):
         return public_uri(text) if not text.startswith("file:") else text.rstrip("/").rpartition("/")[2]
-    if text.startswith(("/", "~")) or PureWindowsPath(text).drive:
+    if text.startswith(("/", "~", "../")) or PureWindowsPath(text).drive:
         return re.split(r"[\\/]", text.rstrip("\\/"))[-1]
     return text

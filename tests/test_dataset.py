@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from sources import Source, clip, demo, provenance, refused, sample, tone
 
-from balsa_data import dataset
+from balsa_data import shards
 from balsa_data.audio import decode, file_name, join, slug, wav
 from balsa_data.dataset import MANIFEST, build, load_rows, to_dataset, verify
 from balsa_data.errors import DatasetError, InputError
@@ -126,8 +126,8 @@ def test_a_column_that_is_all_null_keeps_its_type(tmp_path: Path) -> None:
 
 def test_many_shards_load_as_one(run: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build(run, tmp_path / "one")
-    monkeypatch.setattr(dataset, "GROUP_ROWS", 2)  # constants, so that a test needs no gigabytes
-    monkeypatch.setattr(dataset, "SHARD_BYTES", 1)
+    monkeypatch.setattr(shards, "GROUP_ROWS", 2)  # constants, so that a test needs no gigabytes
+    monkeypatch.setattr(shards, "SHARD_BYTES", 1)
     build(run, tmp_path / "many")
     names = sorted(path.name for path in (tmp_path / "many/data/positive").iterdir())
     assert names == [f"train-{i:05d}-of-00004.parquet" for i in range(4)]

@@ -13,7 +13,8 @@ from balsa_data.cli.options import Json, RecipeArgument, RunArgument, Set, app, 
 
 def length(seconds: float) -> str:
     """Say how long something is, in hours, minutes or seconds."""
-    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.1f} min" if seconds >= 60 else f"{seconds:.1f} s"
+    unit, name = next((u, n) for u, n in ((3600, "h"), (60, "min"), (1, "s")) if seconds >= u or u == 1)
+    return f"{seconds / unit:.1f} {name}"
 
 
 @app.command()

@@ -46,7 +46,9 @@ def export(rows: Iterable[Row], out: Output) -> None:
         }
         out.add(f"af3-{row.split}.json", conversation, JSON_LIST)
     if several:
-        out.notes.append(f"{several} samples have several clips and are in Audio Flamingo 3's files only (or --join them)")
+        out.notes.append(
+            f"{several} samples have several clips and are in Audio Flamingo 3's files only (or --join them)"
+        )
 
 
 def _version_2(row: Row, out: Output) -> None:

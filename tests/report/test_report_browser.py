@@ -85,6 +85,7 @@ def test_says_what_became_of_the_run(visit: Open, source: TimedRun) -> None:
     page = visit(source)
     overview = page.locator("#overview").inner_text()
     assert f"{len(source.samples)} of 420 planned requests became samples; the run is not finished." in overview
+    assert "null" not in overview
     for kind, records in (("Accepted", source.samples), ("Rejected", source.rejections), ("Failed", source.failures)):
         assert f"{kind}\n{len(records)}" in overview
     assert page.locator("#outcome table").first.locator("tbody tr").count() == 5
@@ -251,6 +252,12 @@ def test_text_has_the_contrast_that_wcag_asks_for(visit: Open, source: TimedRun,
 def test_fits_its_window_and_no_text_is_cut_without_a_way_to_it(visit: Open, source: TimedRun, width: int) -> None:
     page = visit(source, viewport={"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.evaluate(
+        """[98_765, 9_876_543].forEach((sample) => document.querySelector("#outcome .grid").append(
+             acceptance("Large", [{ name: "positive", sample, rejection: 123 }], 0)))"""
+    )
+    spilt = "[...document.querySelectorAll('.chart td')].filter((n) => n.scrollWidth > n.clientWidth).map((n) => n.innerText)"
+    assert page.evaluate(spilt) == []
     cut = page.evaluate(
         """[...document.querySelectorAll("main *:not(.row *, .aside, .aside *, .scroll, .events *)")].filter((node) =>
              node.clientWidth && node.innerText?.trim() && getComputedStyle(node).overflowX !== "visible"

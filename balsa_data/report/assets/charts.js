@@ -17,6 +17,7 @@ function bars(head, rows) {
 }
 
 function acceptance(title, rows, more, choose) {
+  const short = (n) => (n < 100_000 ? number(n) : compact(n)); // exact on hovering
   const body = rows.map((row) => {
     const parts = OUTCOMES.map((kind) => [kind, row[kind] ?? 0]);
     const whole = sum(parts.map(([, n]) => n));
@@ -25,7 +26,7 @@ function acceptance(title, rows, more, choose) {
       el("th", { scope: "row" }, label),
       el("td", {}, stack(parts, whole)),
       el("td", { class: "n strong" }, percent(row.sample ?? 0, whole)),
-      el("td", { class: "n" }, `${number(row.sample ?? 0)} / ${number(whole)}`));
+      el("td", { class: "n", title: `${number(row.sample ?? 0)} of ${number(whole)}` }, `${short(row.sample ?? 0)} / ${short(whole)}`));
   });
   return figure(title, null,
     bars(["", "", "accepted", "of all"], body),

@@ -32,7 +32,7 @@ function overview() {
     [compact(tokens), "tokens", counts.sample ? `${number(Math.round(tokens / counts.sample))} for each sample` : null],
     [dollars(usage.cost), usage.cost == null ? "price unknown" : "spent", usage.cost && counts.sample ? `${dollars((1000 * usage.cost) / counts.sample)} per 1,000 samples` : `${plural(usage.requests, "request")}`],
   ];
-  byId("overview").append(
+  fill(byId("overview"),
     el("p", { class: "over" }, "Written by ", el("b", {}, data.backbones.join(", ") || "nobody yet"), data.seed == null ? "" : ` · seed ${data.seed}`, ` · ${data.folder}`),
     el("h1", {}, data.name),
     data.description ? el("p", { class: "description" }, data.description) : null,
