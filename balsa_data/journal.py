@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS answers (request TEXT, attempt INTEGER, time REAL, te
     prompt_tokens INTEGER, completion_tokens INTEGER, cost REAL, PRIMARY KEY (request, attempt)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outcomes (position INTEGER PRIMARY KEY, request TEXT UNIQUE, kind TEXT, task TEXT, reason TEXT, json TEXT);
 CREATE INDEX IF NOT EXISTS outcomes_by_kind ON outcomes (kind, position);
+CREATE INDEX IF NOT EXISTS outcomes_counted ON outcomes (kind, task, reason);
 """
 
 
