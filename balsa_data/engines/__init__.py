@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from balsa_data.backbone import Backbone, price
@@ -22,7 +23,7 @@ from balsa_data.settling import Budget
 
 __all__ = ["ENGINES", "Work", "engine"]
 
-ENGINES = ("online", "batch", "jsonl", "ray")
+ENGINES = tuple(sorted(module.name for module in iter_modules(__path__)))
 
 
 @dataclass

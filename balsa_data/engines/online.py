@@ -34,7 +34,8 @@ async def run(work: Work) -> None:
                 work.cache.keep(messages, seed, answer)
             return answer
 
-        judge = await open_.enter_async_context(Judge(work.recipe.checks, worthwhile(work.planner.at_most - done)))
+        left = work.sampled or work.planner.at_most - done
+        judge = await open_.enter_async_context(Judge(work.recipe.checks, worthwhile(left)))
         shown = open_.enter_context(Progress(work.planner.at_most, done, show=work.show))
         settler = Settler(
             work.recipe, work.hashes, work.journal, ask, work.budget, judge, work.concurrency, shown.settled
