@@ -4,9 +4,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
-.PHONY: help demo test interop format clean
+.PHONY: help demo test interop reproduce reproduce-small format clean
 help:
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 
 demo: $(VENV)/demo.done  ## real recordings, the embedded model, a dataset: about three minutes
 	$(BIN)/balsa demo --out runs/demo
@@ -22,6 +22,13 @@ test: $(VENV)/dev.done  ## everything that must hold: lint, types, tests, the bu
 interop: $(VENV)/dev.done  ## exports through the loaders of transformers, TRL and WebDataset
 	$(BIN)/pip install -q --no-deps -r tests/interop/trl.txt
 	$(BIN)/python -m pytest -m interop tests/interop
+
+# Real recordings, Whisper tiny.en and the 135M backbone in the folder that BALSA_PARTS names; both go on where they stopped.
+reproduce: $(VENV)/dev.done  ## do negatives cure hallucinated sounds? five arms, three seeds, one table: up to 90 minutes
+	$(BIN)/python benchmarks/reproduce --out runs/reproduce
+
+reproduce-small: $(VENV)/dev.done  ## the same in under ten minutes: fewer recordings, arms and seeds
+	$(BIN)/python benchmarks/reproduce --size small --out runs/reproduce-small
 
 format: $(VENV)/dev.done  ## write the code as ruff wants it
 	$(BIN)/ruff check --fix .

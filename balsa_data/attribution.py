@@ -8,14 +8,15 @@ cuts belongs to the reference there, and what has none to the one before. Englis
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import permutations
+from itertools import pairwise, permutations
 
 from balsa_data.claims import EVERYTHING, Polarity, claims, quotes
 from balsa_data.facts import heard, supported, unlisted
 from balsa_data.schemas import AudioClip
+from balsa_data.taxonomy import Taxonomy, default
 
 __all__ = ["Said", "Telling", "told"]
 
@@ -33,11 +34,12 @@ _REFERENCE = re.compile(
     (?P<together> \bboth\b (?:\ (?:of\ (?:them|these|the)\ )? (?:{_NOUNS})? )?
         | \ball\ (?:of\ (?:them|these|the)|three|four|the\ {_NOUNS}|these\ {_NOUNS}|{_NOUNS})
         | \b(?:each|every|either|neither)\b (?!\ other) (?:\ (?:{_NOUNS}|of\ (?:them|the\ two|these)))?
-        | \b(?:in\ common|shared?)\b )
+        | \b(?:in\ common|shared?)\b | \b(?:is|are|stays?|remains?)\ the\ same\b(?!\ as) )
     | (?P<numbered> \b(?:audio|recording|clip|sound|track|sample|file|number)(?:\ (?:clip|file|recording|sample|number))?\ ?\#?
         (?: (?P<digit>[1-4])\b | (?P<letter>(?-i:[A-D])\b) | (?P<word>one|two|three|four)\b ) )
     | (?P<ordered> \b(?:the\ |a\ |an\ )?{_ORDINAL}(?:(?:,?\ and|,?\ or)\ (?:the\ )?{_ORDINAL}|,\ {_ORDINAL})*(?:\ {_NOUNS})? )
     | (?P<other> (?<!each\ )(?<!on\ )\bthe\ (?:others?|rest|remaining)\b(?!\ hand)(?:\ (?:two|three|{_NOUNS}))? )
+    | (?P<next> \bthe\ next\ {_NOUNS} | (?<=\bin\ )the\ next\b(?=,) )
     | (?P<another> (?<!one\ )\banother\b(?:\ {_NOUNS})? (?=[ ,:]) )
     | (?P<some> (?<!the\ )(?<!that\ )(?<!this\ )(?<!which\ )(?<!no\ )(?<!any\ )\bone\b(?!\ (?:another|by|can|could|may|might|hears?|second|minute|moment))
         (?: \ of\ (?:the\ )?(?:them|these|two|three|{_NOUNS})(?:\ {_NOUNS})? | \ {_NOUNS} | (?=,|:|\ (?:is|has|contains|features|includes|with|consists)\b) ) )
@@ -47,7 +49,7 @@ _REFERENCE = re.compile(
 _ITEM = re.compile(r"^[ \t]*(?P<digit>[1-4])[.)][ \t]", re.MULTILINE)
 _STOP = re.compile(r"(?<=[.!?])[\"”’*)]*\s+|\n+|;")
 _STRONG = re.compile(
-    r",? ?\b(?:while|whereas|whilst|but|although|though|which)\b|,? ?\band (?=none\b|not\b)|[:—–]|(?<=,) as\b",
+    r",? ?\b(?:while|whereas|whilst|but|although|though|which)\b|\bthat (?=(?:the|both|all|neither)\b)|,? ?\band (?=none\b|not\b)|[:—–]|(?<=,) as\b",
     re.IGNORECASE,
 )
 _WEAK = re.compile(
@@ -58,6 +60,9 @@ _DENIES = re.compile(
     r"\b(?:not|cannot|lacks?|lacking|without|missing|absent|none|neither|unlike|as opposed to|no such|no trace)\b|n['’]t\b",
     re.IGNORECASE,
 )
+_ONLY = re.compile(r"\bonly (?:in |of |for )?$", re.IGNORECASE)
+_SAME = re.compile(r"\bthe same\b", re.IGNORECASE)  # "the rain is the same", not what was spoken of before
+_UNLIKE = re.compile(r"\W*(?:unlike|as opposed to|in contrast to)\b", re.IGNORECASE)
 _AFFIRMS = re.compile(r"\b(?:so|too|also|does|do|did|has|is|as well|likewise|same|shares?|shared|in)\b", re.IGNORECASE)
 _TURNS = re.compile(r"(?:in|by) contrast|on the other hand|conversely|on the contrary|meanwhile", re.IGNORECASE)
 _SUMS_UP = re.compile(
@@ -106,11 +111,11 @@ def told(response: str, clips: Sequence[AudioClip]) -> Telling:
 
     Clips that it tells apart without saying which ("one has a dog, the other a cat") are taken as what fits best.
     """
-    return _told(response, tuple(heard(clip) for clip in clips))
+    return _told(response, tuple(heard(clip) for clip in clips), default())
 
 
 @lru_cache(maxsize=64)  # several checks ask about one response
-def _told(response: str, sounds: tuple[frozenset[str], ...]) -> Telling:
+def _told(response: str, sounds: tuple[frozenset[str], ...], taxonomy: Taxonomy) -> Telling:
     reader = _Reader(response, len(sounds), unlisted(frozenset().union(*sounds)))
     reader.read()
     found = reader.found
@@ -138,6 +143,7 @@ class _Cell:
     which: Which | None
     claims: tuple[Said, ...]
     before: bool  # whether a claim stands before the reference: "a dog in the first"
+    only: bool  # whether it is said to be so there alone: "only the first has a dog"
 
 
 @dataclass
@@ -185,13 +191,8 @@ class _Reader:
         here = [m for m in self.references if start <= m.start() < end]
         if not here and _SUMS_UP.match(self.text, start, end):
             self.current = None
-        if (
-            not here
-            and self.number == 2
-            and self.current
-            and len(self.current) == 1
-            and _TURNS.search(self.text, start, end)
-        ):
+        alone = self.number == 2 and self.current and len(self.current) == 1
+        if alone and self.current and not here and _TURNS.search(self.text, start, end):
             self.current = self._rest(self.current)
         if re.search(r"\brespectively\b", self.text[start:end], re.IGNORECASE) and self._respectively(start, end, here):
             return
@@ -218,22 +219,14 @@ class _Reader:
         ]
 
     def _chunk(self, start: int, end: int, owed: Which | None) -> Which | None:
-        said = self._claims(start, end)
-        cells = [self._cell(a, b, said) for a, b in _between(_WEAK, self.text, start, end, keep=self._inside)]
-        owner = self.current
+        said, owner = self._claims(start, end), self.current
+        cells = [self._cell(a, b, said) for a, b in self._stretches(start, end, said)]
         for i, cell in enumerate(cells):
             if cell.which is not None:
                 owner = self.current = cell.which
-                if (
-                    not cell.claims
-                    and _bare(cell)
-                    and i
-                    and cells[i - 1].before
-                    and not any(c.claims for c in cells[i:])
-                ):
-                    self.found.said += [
-                        replace(s, clips=cell.which) for s in self.last
-                    ]  # "in the first and in the second"
+                ends = not any(c.claims for c in cells[i:])
+                if ends and _bare(cell) and i and cells[i - 1].before:  # "in the first and in the second"
+                    self.found.said += [replace(s, clips=cell.which) for s in self.last]
                 elif not cell.claims:
                     owed = self._implied(cell, owed, first=not any(c.claims for c in cells[:i]))
             elif cell.claims and (i == 0 or not any(c.which for c in cells[:i]) or cells[i - 1].before):
@@ -242,6 +235,9 @@ class _Reader:
             if cell.claims:
                 self.last = tuple(replace(s, clips=owner) for s in cell.claims)
                 self.found.said += self.last
+                if cell.only and cell.which and min(cell.which) >= 0:
+                    others = frozenset(range(self.number)) - cell.which
+                    self.found.said += [replace(s, clips=others, affirms=False) for s in self.last if s.affirms]
                 if owed and owner and not owed & owner:
                     self.found.said += [replace(s, clips=owed, affirms=not s.affirms) for s in self.last]
         return owed
@@ -249,18 +245,14 @@ class _Reader:
     def _implied(self, cell: _Cell, owed: Which | None, *, first: bool) -> Which | None:
         """Read "…, which the second lacks" and "…, and so does the second": of what was said last."""
         which = cell.which
-        if (
-            re.match(r"\W*(?:unlike|as opposed to|in contrast to)\b", cell.text, re.IGNORECASE)
-            and first
-            and not self._since(cell)
-        ):
+        if first and _UNLIKE.match(cell.text) and not self._since(cell):
             return which
         last = [s for s in self.last if s.clips != which]
         if not last or _bare(cell):
             return owed
         if _DENIES.search(cell.text):
             self.found.said += [replace(s, clips=which, affirms=False) for s in last if s.affirms]
-        elif which and len(which) == self.number and _AFFIRMS.search(cell.text):
+        elif which and len(which) == self.number and _AFFIRMS.search(cell.text) and not _SAME.search(cell.text):
             self.found.said += [replace(s, clips=which) for s in last]
         elif re.search(r"\b(?:does|do|did|too|also|as well|likewise)\b", cell.text, re.IGNORECASE):
             self.found.said += [replace(s, clips=which, affirms=True) for s in last]
@@ -280,7 +272,20 @@ class _Reader:
             self.current = which = self._which(match)
             self.found.spoken_of.update(which)
         before = bool(references and mine and mine[0].start < references[0].start())
-        return _Cell(self.text[start:end], which, mine, before)
+        only = any(_ONLY.search(self.text, start, m.start()) for m in references)
+        return _Cell(self.text[start:end], which, mine, before, only)
+
+    def _stretches(self, start: int, end: int, said: list[Said]) -> Iterator[tuple[int, int]]:
+        """Yield what stands between weak cuts; where claims and references take turns in it, each claim with its own."""
+        for a, b in _between(_WEAK, self.text, start, end, keep=self._inside):
+            references = [m.start() for m in self.references if a <= m.start() < b]
+            sounds = [s.start for s in said if a <= s.start < b]
+            turns = sorted([(at, "reference") for at in references] + [(at, "sound") for at in sounds])
+            if len(references) == len(sounds) and all(x[1] != y[1] for x, y in pairwise(turns)):
+                cuts = [a, *(at for at, _ in turns[2::2]), b]
+                yield from pairwise(cuts)
+            else:
+                yield a, b
 
     def _which(self, match: re.Match[str]) -> Which:
         found = match.groupdict()
@@ -289,6 +294,8 @@ class _Reader:
             return every
         if found.get("other"):
             return self._rest(self.current or frozenset())
+        if found.get("next"):
+            return frozenset({max(self.current or {-1}) + 1})
         if found.get("some") or found.get("another"):
             return self._loose()
         if name := found.get("digit") or found.get("letter") or found.get("word"):
@@ -314,11 +321,13 @@ class _Reader:
         return any(m.start() <= match.start() and match.end() <= m.end() for m in self.references)
 
 
-def _between(cut: re.Pattern[str], text: str, start: int, end: int, keep: object = None) -> Iterator[tuple[int, int]]:
+def _between(
+    cut: re.Pattern[str], text: str, start: int, end: int, keep: Callable[[re.Match[str]], bool] | None = None
+) -> Iterator[tuple[int, int]]:
     """Yield the stretches between cuts; a cut opens the stretch behind it."""
     at = start
     for match in cut.finditer(text, start, end):
-        if callable(keep) and keep(match):
+        if keep and keep(match):
             continue
         if match.start() > at:
             yield at, match.start()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Samples = np.ndarray[Any, np.dtype[np.float32]]
 
-__all__ = ["decode", "extension", "file_name", "join", "local_path", "public_uri", "read", "slug", "wav"]
+__all__ = ["decode", "extension", "file_name", "join", "local_path", "located", "public_uri", "read", "slug", "wav"]
 
 _MAGIC = ((b"RIFF", ".wav"), (b"fLaC", ".flac"), (b"OggS", ".ogg"), (b"ID3", ".mp3"), (b"\xff\xfb", ".mp3"))
 
@@ -32,6 +32,21 @@ def local_path(audio: str) -> Path | None:
     if audio.startswith("file:"):
         return Path(unquote(audio.removeprefix("file:").removeprefix("//")))
     return None if "://" in audio else Path(audio)
+
+
+def located(audio: str, run: Path) -> str:
+    """Return where an audio file of a run is: a relative path counts from here, else from above the run's folder.
+
+    A recipe's paths are relative to where its run was made, which need not be where it is exported.
+
+    Args:
+        audio: A path or URI; URIs and absolute paths are returned as they are, as is what is not found.
+        run: The run's folder.
+    """
+    path = local_path(audio)
+    if path is None or path.is_absolute() or path.exists():
+        return audio
+    return next((str(base / path) for base in run.absolute().parents if (base / path).exists()), audio)
 
 
 def public_uri(uri: str) -> str:

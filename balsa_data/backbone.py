@@ -20,7 +20,7 @@ from balsa_data.client import Client, Passing, refused, retry_after
 from balsa_data.errors import BackboneError, BackboneUnusable, RequestFailed
 from balsa_data.journal import Answer
 from balsa_data.pacing import Endpoint, Rate
-from balsa_data.recipe import Prices
+from balsa_data.specs import Prices
 from balsa_data.transport import Direct, speaks
 
 __all__ = ["Backbone", "LiteLLM", "connect", "count_tokens", "import_litellm", "price", "sorted_out"]

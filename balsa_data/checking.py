@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from balsa_data.checks import Item, judge, selected
+from balsa_data.checks import Check, Item, judge, selected
 from balsa_data.errors import InputError
 from balsa_data.run import Run
 from balsa_data.schemas import AudioClip, Record, SoundEvent, SpeechSegment, problems
 from balsa_data.tasks import TASKS
+from balsa_data.taxonomy import extended, in_force
 
 __all__ = ["Row", "check_file"]
 
@@ -51,8 +52,13 @@ class Row(Record):
         )
 
 
-def check_file(path: Path, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def check_file(path: Path, options: Mapping[str, Any] | None = None, taxonomy: Sequence[Path] = ()) -> dict[str, Any]:
     """Judge every sample of a run or of a JSONL file.
+
+    Args:
+        path: A run's folder, or a JSONL file; see `Row`.
+        options: By check's name, as in a recipe's ``checks``.
+        taxonomy: Files that extend the sound taxonomy; a run is read by its recipe's too.
 
     Returns:
         ``samples`` and ``passed`` (how many), ``reasons`` (how many each), and ``failures``, the first of them, with
@@ -61,7 +67,12 @@ def check_file(path: Path, options: Mapping[str, Any] | None = None) -> dict[str
     Raises:
         InputError: The file is not there, or a line of it is not a sample; the line and field are named.
     """
-    checks = selected(options)
+    own = Run(path).recipe.get("taxonomy", ()) if path.is_dir() else ()
+    with in_force(extended((*own, *taxonomy))):
+        return _judged(path, selected(options))
+
+
+def _judged(path: Path, checks: Mapping[str, Check]) -> dict[str, Any]:
     reasons: Counter[str] = Counter()
     failures: list[dict[str, Any]] = []
     samples = passed = 0

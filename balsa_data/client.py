@@ -22,8 +22,8 @@ from balsa_data.audio import public_uri
 from balsa_data.errors import BackboneError, BackboneUnusable, RequestFailed
 from balsa_data.journal import Answer
 from balsa_data.pacing import Endpoint, Pool, Rate
-from balsa_data.recipe import SECRET, Prices
 from balsa_data.schemas import Usage
+from balsa_data.specs import SECRET, Prices
 
 __all__ = ["Client", "Passing", "complaint", "completion", "refused", "retry_after"]
 

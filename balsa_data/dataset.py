@@ -15,13 +15,14 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from balsa_data.audio import extension, file_name, local_path, public_uri, read
+from balsa_data.audio import extension, file_name, local_path, located, public_uri, read, slug
 from balsa_data.card import Summary, render, summarise
 from balsa_data.errors import DatasetError, InputError
 from balsa_data.licences import redistributable
@@ -49,6 +50,7 @@ class Manifest(Record):
         samples: By task and split.
         left_out: Samples whose clips fall on both sides of the split, by task.
         audio: What became of the audio.
+        withheld: The licences for whose sake it is not embedded; empty where the user chose.
         digests: By task and split, over each row's id, texts and audio, in order.
     """
 
@@ -57,6 +59,7 @@ class Manifest(Record):
     left_out: dict[str, int]
     test_fraction: float
     audio: AudioPolicy
+    withheld: tuple[str, ...] = ()
     digests: dict[str, dict[str, str]]
 
     @property
@@ -98,14 +101,15 @@ def build(
     for task in summary.tasks:
         if not re.fullmatch(r"\w[\w.-]*", task) or task == "default":
             raise InputError(f"a task cannot be published under the name {task!r}")
-    policy = audio_policy(summary, audio or publish.get("audio"))
+    chosen = audio or publish.get("audio")
+    policy = audio_policy(summary, chosen)
     card = render(summary, source.recipe, audio=policy, test_fraction=test_fraction, repo_id=repo_id, template=template)
 
-    partial = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    draft = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
     try:
-        written = _write(source, partial / "data", test_fraction, _placement(policy, summary))
+        written = _write(source, draft / "data", test_fraction, _placement(policy, summary, source.folder))
         if written.counts != summary.splits:
             raise DatasetError(f"the run in {source.folder} changed while its dataset was being built: build it again")
         manifest = Manifest(
@@ -114,15 +118,16 @@ def build(
             left_out=dict(sorted(summary.straddling.items())),
             test_fraction=test_fraction,
             audio=policy,
+            withheld=() if chosen or policy == "none" else _forbidding(summary),
             digests=written.digests(),
         )
-        (partial / "README.md").write_text(card, "utf-8", newline="\n")
-        (partial / MANIFEST).write_text(json.dumps(manifest.model_dump(), indent=2) + "\n", "utf-8", newline="\n")
-        verify(partial)
+        (draft / "README.md").write_text(card, "utf-8", newline="\n")
+        (draft / MANIFEST).write_text(json.dumps(manifest.model_dump(), indent=2) + "\n", "utf-8", newline="\n")
+        verify(draft)
         shutil.rmtree(folder, ignore_errors=True)
-        partial.replace(folder)
+        draft.replace(folder)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(draft, ignore_errors=True)
     return manifest
 
 
@@ -136,7 +141,12 @@ def audio_policy(summary: Summary, chosen: AudioPolicy | None) -> AudioPolicy:
         return chosen
     if summary.silent == summary.clips:
         return "none"
-    return "embed" if not summary.silent and all(map(redistributable, summary.licences)) else "reference"
+    return "reference" if summary.silent or _forbidding(summary) else "embed"
+
+
+def _forbidding(summary: Summary) -> tuple[str, ...]:
+    """Return the licences that do not let the audio be passed on, as far as known."""
+    return tuple(sorted(licence or "unknown" for licence in summary.licences if not redistributable(licence)))
 
 
 def verify(folder: Path) -> Manifest:
@@ -171,7 +181,10 @@ def load_rows(source: Path | str, *, revision: str | None = None) -> Iterator[tu
     from pyarrow.dataset import ParquetFragmentScanOptions
 
     options: dict[str, Any] = {}
-    if (Path(source) / MANIFEST).is_file():  # from a disk, reading ahead a whole shard gains nothing and holds it
+    if Path(source).exists():
+        if not (Path(source) / MANIFEST).is_file():
+            raise InputError(f"{source} is neither a run (no journal.db) nor a dataset folder (no {MANIFEST})")
+        # from a disk, reading ahead a whole shard gains nothing and holds it
         options["fragment_scan_options"] = ParquetFragmentScanOptions(pre_buffer=False)
     try:
         loaded = datasets.load_dataset(str(source), streaming=True, revision=revision, **options)
@@ -194,11 +207,11 @@ def to_dataset(source: SampleSource) -> datasets.Dataset:
     import datasets
 
     path = source.folder / "samples.arrow"
-    partial = path.with_suffix(".partial")
-    with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_stream(sink, COLUMNS) as writer:
-        for batch in _batches(row(sample, local_audio) for sample in source.samples):
+    draft = path.with_suffix(".partial")
+    with pa.OSFile(str(draft), "wb") as sink, pa.ipc.new_stream(sink, COLUMNS) as writer:
+        for batch in _batches(row(sample, partial(local_audio, source.folder)) for sample in source.samples):
             writer.write_table(batch)
-    partial.replace(path)
+    draft.replace(path)
     return datasets.Dataset.from_file(str(path))
 
 
@@ -216,10 +229,10 @@ def _write(
     return written
 
 
-def _placement(policy: AudioPolicy, summary: Summary) -> Callable[[AudioClip], AudioFile | None]:
+def _placement(policy: AudioPolicy, summary: Summary, run: Path) -> Callable[[AudioClip], AudioFile | None]:
     def embed(clip: AudioClip) -> AudioFile:
         assert clip.audio is not None  # audio_policy() saw to it
-        data = read(clip.audio)
+        data = read(located(clip.audio, run) if isinstance(clip.audio, str) else clip.audio)
         suffix = extension(data, clip.audio if isinstance(clip.audio, str) else None)
         return {"bytes": data, "path": file_name(clip.id, data, suffix)}
 
@@ -229,8 +242,9 @@ def _placement(policy: AudioPolicy, summary: Summary) -> Callable[[AudioClip], A
         path = local_path(clip.audio)
         if path is None:
             return {"bytes": None, "path": public_uri(clip.audio)}
-        relative = os.path.relpath(os.path.abspath(path), summary.roots[clip.dataset])  # noqa: PTH100 - as in card.py
-        return {"bytes": None, "path": Path(relative).as_posix()}
+        relative = Path(os.path.relpath(os.path.abspath(path), summary.roots[clip.dataset]))  # noqa: PTH100 - as in card.py
+        corpus = slug(clip.dataset or "unnamed") if len(summary.roots) > 1 else ""
+        return {"bytes": None, "path": (Path(corpus) / relative).as_posix()}
 
     return {"embed": embed, "reference": reference, "none": lambda _: None}[policy]
 

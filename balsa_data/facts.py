@@ -9,7 +9,7 @@ from balsa_data.claims import claims
 from balsa_data.schemas import AudioClip, SpeechSegment
 from balsa_data.taxonomy import Taxonomy, default
 
-__all__ = ["akin", "heard", "narrowest", "played", "related", "sourceless", "supported", "unlisted"]
+__all__ = ["akin", "heard", "narrowest", "related", "sourceless", "supported", "unlisted", "unmentioned"]
 
 
 def heard(*clips: AudioClip, taxonomy: Taxonomy | None = None) -> frozenset[str]:
@@ -79,13 +79,20 @@ def akin(a: str, b: str, taxonomy: Taxonomy | None = None) -> bool:
     return a == b or (known and (taxonomy.related(a, b) or taxonomy.join(a, b) is not None))
 
 
-def played(sound: str, taxonomy: Taxonomy | None = None) -> frozenset[str]:
-    """Return what may well be heard from a *radio* or another thing that plays sounds: music, speech, and their kinds."""
+def unmentioned(sound: str, taxonomy: Taxonomy | None = None) -> frozenset[str]:
+    """Return what may well be heard where `sound` is, though the metadata does not say so: nobody may deny it.
+
+    A *radio* plays music or speech, of whatever kind; a man who *speaks* may hold a *monologue* or a *conversation*.
+    """
     taxonomy = taxonomy or default()
-    if sound not in taxonomy.sounds or "sound reproduction" not in taxonomy.ancestors(sound):
+    if sound not in taxonomy.sounds:
         return frozenset()
-    alike = taxonomy.sounds[sound].confusables
-    return alike.union(*map(taxonomy.descendants, alike))
+    above = {sound, *taxonomy.ancestors(sound)}
+    found = taxonomy.sounds[sound].confusables if "sound reproduction" in above else frozenset[str]()
+    found = found.union(*map(taxonomy.descendants, found))
+    if "speech" in above:
+        found |= {kind for kind in taxonomy.descendants("speech") if taxonomy.sounds[kind].parents == ("speech",)}
+    return found - above
 
 
 def _told(clip: AudioClip) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[tuple[str, str], ...]]:

@@ -11,14 +11,16 @@ import asyncio
 import os
 import pickle
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from struct import Struct
 from typing import Any, NamedTuple
 
 from balsa_data.checks import Check, Item, judge, selected
 from balsa_data.claims import EVERYTHING, Polarity, claims
 from balsa_data.schemas import Verdict
+from balsa_data.taxonomy import extended, in_force
 
 __all__ = ["Judge", "Judgement", "judged", "worthwhile"]
 
@@ -29,22 +31,31 @@ _LENGTH = Struct("<I")
 
 
 class Judgement(NamedTuple):
-    """What is wrong with a response; where nothing is, the sounds it says are heard and those it says are not."""
+    """What is wrong with a response; where nothing surely is, the sounds it says are heard and those it says are not.
+
+    `advised` says whether a recipe's judge decided it.
+    """
 
     wrong: tuple[Verdict, ...]
     present: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    advised: bool = False
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether all that stands against the response are doubts."""
+        return bool(self.wrong) and all(verdict.doubt for verdict in self.wrong)
 
 
 def judged(item: Item, checks: Mapping[str, Check]) -> Judgement:
     """Run the checks over one response."""
     wrong = tuple(v for v in judge(item, checks) if not v.ok)
-    if wrong:
+    if any(not v.doubt for v in wrong):
         return Judgement(wrong)
     found = [c for c in claims(item.response, prompt=item.prompt) if c.sound != EVERYTHING]
     present = {c.sound for c in found if c.affirms}
     absent = {c.sound for c in found if c.polarity is Polarity.ABSENT}
-    return Judgement((), tuple(sorted(present)), tuple(sorted(absent)))
+    return Judgement(wrong, tuple(sorted(present)), tuple(sorted(absent)))
 
 
 def worthwhile(responses: int) -> int:
@@ -58,10 +69,12 @@ class Judge:
     Args:
         options: By check's name, as in a recipe's ``checks``.
         processes: How many to start.
+        taxonomy: A user's files, which the checks read texts by as well.
     """
 
-    def __init__(self, options: Mapping[str, Any], processes: int = 0) -> None:
+    def __init__(self, options: Mapping[str, Any], processes: int = 0, taxonomy: Sequence[Path] = ()) -> None:
         self._options = dict(options)
+        self._taxonomy = taxonomy
         self._checks = selected(options)
         self._wanted = processes
         self._waiting: asyncio.Queue[tuple[Item, asyncio.Future[Judgement]]] = asyncio.Queue()
@@ -79,10 +92,14 @@ class Judge:
     async def __call__(self, item: Item) -> Judgement:
         """Return what the checks say of one response."""
         if not self._ready:
-            return judged(item, self._checks)
+            return self._judged(item)
         told: asyncio.Future[Judgement] = asyncio.get_running_loop().create_future()
         self._waiting.put_nowait((item, told))
         return await told
+
+    def _judged(self, item: Item) -> Judgement:
+        with in_force(extended(self._taxonomy)):
+            return judged(item, self._checks)
 
     async def _employ(self) -> None:
         """Start a process, and hand it what waits until the judge is closed or the process ends."""
@@ -96,7 +113,7 @@ class Judge:
         batch: list[tuple[Item, asyncio.Future[Judgement]]] = []
         ready = False
         try:
-            await _say(process.stdin, self._options)
+            await _say(process.stdin, (self._options, tuple(self._taxonomy)))
             ready = await _hear(process.stdout)
             self._ready += 1
             while True:
@@ -112,7 +129,7 @@ class Judge:
                 batch += [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
             for item, told in batch:
                 if not told.done():
-                    told.set_result(judged(item, self._checks))
+                    told.set_result(self._judged(item))
         finally:
             if process.returncode is None:
                 process.kill()
@@ -143,12 +160,14 @@ def main() -> None:
         said.write(_LENGTH.pack(len(data)) + data)
         said.flush()
 
-    checks: dict[str, Check] | None = None
-    while head := heard.read(_LENGTH.size):
-        got = pickle.loads(heard.read(*_LENGTH.unpack(head)))
-        if checks is None:
-            checks = selected(got)
-            judged(Item(task="positive", clips=(), prompt="What is heard?", response="A dog barks."), checks)  # warm
-            say(True)
-        else:
-            say([judged(item, checks) for item in got])
+    def hear() -> Any:
+        head = heard.read(_LENGTH.size)
+        return pickle.loads(heard.read(*_LENGTH.unpack(head))) if head else None
+
+    options, taxonomy = hear()
+    checks = selected(options)
+    with in_force(extended(taxonomy)):
+        judged(Item(task="positive", clips=(), prompt="What is heard?", response="A dog barks."), checks)  # warm
+        say(True)
+        while (items := hear()) is not None:
+            say([judged(item, checks) for item in items])

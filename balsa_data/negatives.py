@@ -17,7 +17,8 @@ from functools import lru_cache
 from itertools import accumulate
 from random import Random
 
-from balsa_data.recipe import NegativeSpec
+from balsa_data.facts import unmentioned
+from balsa_data.specs import NegativeSpec
 from balsa_data.taxonomy import Taxonomy
 
 __all__ = ["AbsentSounds", "Statistics"]
@@ -97,12 +98,7 @@ class AbsentSounds:
             if len(family) <= SMALL_FAMILY:
                 out |= family
         alike = {other for above in (sound, *t.ancestors(sound)) for other in t.sounds[above].confusables}
-        return frozenset(out | alike).union(*map(t.descendants, alike))
-
-    def definite(self, name: str) -> bool:
-        """Return whether a sound's name is not too broad or vague to ask for ("hum"); a label of nobody's class is not."""
-        sound = self._taxonomy.sounds.get(name)
-        return sound is None or not sound.generic
+        return frozenset(out | alike | unmentioned(sound, t)).union(*map(t.descendants, alike))
 
     def phrase(self, name: str) -> str:
         """Return how a sound reads after "you do not hear"; one that the taxonomy lacks, as it is labelled."""

@@ -15,8 +15,8 @@ from random import Random
 from typing import Any, NamedTuple
 
 from balsa_data.facts import narrowest
-from balsa_data.recipe import PairingSpec
 from balsa_data.schemas import AudioClip
+from balsa_data.specs import PairingSpec
 from balsa_data.taxonomy import Taxonomy
 
 __all__ = ["BLOCK", "Block", "Kinship", "Pairing", "blocks"]

@@ -22,7 +22,7 @@ from balsa_data.prompting import Prompts
 from balsa_data.recipe import Recipe
 from balsa_data.schemas import AudioClip
 from balsa_data.tasks import TASKS, Draft, Draw
-from balsa_data.taxonomy import Taxonomy
+from balsa_data.taxonomy import Taxonomy, extended
 
 __all__ = ["Planner", "Request", "lay_out"]
 
@@ -105,6 +105,7 @@ class Planner:
         self._store = store
         self._prompts = prompts
         self._absent = absent
+        self._taxonomy = taxonomy
         self._kinship = Kinship(taxonomy)
         self._tasks = [_Task.named(name, share) for name, share in recipe.tasks.items() if share]
 
@@ -155,7 +156,7 @@ class Planner:
         digest.update(f"\0{nth}".encode())
         rng = Random(int.from_bytes(digest.digest()))
         heard = tuple(t.heard for t in told)
-        draw = Draw(rng, heard, self._absent, self._kinship, self._recipe.pairing, strategy, turn)
+        draw = Draw(rng, heard, self._absent, self._kinship, self._taxonomy, self._recipe.pairing, strategy, turn)
         drafted = task.draft(clips, draw)
         if drafted is None:
             return None
@@ -192,7 +193,7 @@ def lay_out(recipe: Recipe, store: ClipStore, prompts: Prompts, clips: Iterable[
         CorpusError: The corpus cannot be used.
         RunError: The store holds other clips.
     """
-    taxonomy = Taxonomy.load(recipe.taxonomy)
+    taxonomy = extended(recipe.taxonomy)
     if clips is not None or not store.complete:
         store.fill(load_all(recipe.corpora) if clips is None else clips, lambda clip: heard(clip, taxonomy=taxonomy))
     known = store.fact("statistics")

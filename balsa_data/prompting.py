@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,10 @@ from balsa_data.schemas import AudioClip, SoundEvent, SpeechSegment
 __all__ = ["Prompts", "as_data", "listing"]
 
 ORDINALS = ("First", "Second", "Third", "Fourth")
+Texts = str | Sequence["Texts"]
+Shape = tuple["Shape", ...] | None  # of texts: None for one, else of each
 STYLES = ("captions", "tags", "timed")
+VARIANTS = 60  # wordings to choose among come in twos, threes, fours, fives, sixes …
 UNGUIDED: Mapping[str, Any] = {"guided": False, "absent": (), "present": (), "each": (), "variant": 0}
 SPEECH_TRAITS = ("speaker", "gender", "age", "emotion", "accent", "language")
 
@@ -88,7 +92,8 @@ class Prompts:
         self._environment.filters.update(listing=listing, clock=clock)
         self._templates: dict[str, Template] = {}
         self._pools: dict[str, tuple[str, ...]] = {}
-        self._frame = cache(self._make_frame)
+        self._frame = lru_cache(maxsize=16384)(self._make_frame)
+        self._writes_only = cache(self._only_writes)
         self._filled = lru_cache(maxsize=16384)(self._fill)
 
     def pool(self, task: str) -> tuple[str, ...]:
@@ -122,15 +127,17 @@ class Prompts:
         full = "timed" if times or (clip.captions and clip.events) else "captions" if clip.captions else "tags"
         fits = {"captions": bool(clip.captions), "tags": bool(clip.events), "timed": True}
         name = style if fits.get(style) else full
-        values: dict[str, Any] = {
+        texts = {
             "captions": list(dict.fromkeys(map(as_data, clip.captions))),
-            "events": [{"label": as_data(e.label)} for e in clip.events],
             "sounds": list(dict.fromkeys(as_data(e.label) for e in clip.events)),
+        }
+        rest = {
+            "events": [{"label": as_data(e.label)} for e in clip.events],
             "lines": list(_lines(clip)) if name == "timed" else [],
             "attributes": [(as_data(k), as_data(v)) for k, v in clip.attributes.items()],
             "duration": clip.duration,
         }
-        return self._render_file(f"seed/{name}.jinja", values).strip()
+        return self._written(f"seed/{name}.jinja", texts, {}, rest)
 
     def messages(self, task: str, seeds: Sequence[str], prompt: str, **guidance: Any) -> list[dict[str, str]]:
         """Return the chat messages of one request.
@@ -142,44 +149,60 @@ class Prompts:
             guidance: What else the template may use: `guided`, `present`, `absent`, `each`, and `variant`, a number that
                 differs from request to request, to choose among wordings.
         """
-        frame = None if guidance else self._frame(task, len(seeds))
-        user = "".join((*seeds, prompt)[x] if isinstance(x, int) else x for x in frame) if frame else None
-        user = user or self._request(task, seeds, prompt, guidance)
-        return [
-            *([{"role": "system", "content": self._system}] if self._system else []),
-            {"role": "user", "content": user},
-        ]
+        values = {**UNGUIDED, **guidance}
+        texts = {"seeds": seeds, "prompt": prompt} | {name: values.pop(name) for name in ("present", "absent", "each")}
+        keyed = {"guided": values["guided"], "variant": values["variant"] % VARIANTS, "ordinals": ORDINALS}
+        user = self._written(f"{task}.jinja", texts, keyed, {**values, **keyed})
+        system = [{"role": "system", "content": self._system}] if self._system else []
+        return [*system, {"role": "user", "content": user}]
 
-    def _request(self, task: str, seeds: Sequence[str], prompt: str, guidance: Mapping[str, Any]) -> str:
-        values = {"seeds": seeds, "ordinals": ORDINALS, "prompt": prompt, **UNGUIDED, **guidance}
-        return self._render_file(f"{task}.jinja", values).strip()
+    def ask(self, name: str, **values: Any) -> list[dict[str, str]]:
+        """Return the chat messages of a template that is no task's, without a system message."""
+        return [{"role": "user", "content": self._render_file(f"{name}.jinja", values).strip()}]
 
     @cached_property
     def _system(self) -> str:
         return self._render_file("system.jinja", {}).strip()
 
-    def _make_frame(self, task: str, clips: int) -> list[str | int] | None:
-        """Return a request's fixed text, with the index of each seed or of the prompt where it goes.
+    def _written(self, name: str, texts: Mapping[str, Texts], keyed: Mapping[str, Any], rest: Mapping[str, Any]) -> str:
+        """Render a template; but once only for each number of `texts` (and each of `keyed`), where it just writes them down."""
+        leaves: list[str] = []
+        shapes = tuple((variable, _shape(value, leaves)) for variable, value in texts.items())
+        if (frame := self._frame(name, shapes, tuple(keyed.items()))) is None:
+            return self._render_file(name, {**texts, **rest}).strip()
+        return "".join([leaves[part] if isinstance(part, int) else part for part in frame]).strip()
 
-        Rendering it once serves a million requests; None where a template does more with either than write it down.
-        """
-        marks = [f"\0{i}\0" for i in range(clips + 1)]
-        text = self._request(task, marks[:-1], marks[-1], {})
+    def _make_frame(
+        self, name: str, shapes: tuple[tuple[str, Shape], ...], keyed: tuple[tuple[str, Any], ...]
+    ) -> list[str | int] | None:
+        """Return a template's fixed text, with the index of each text where it goes; None where it looks into one."""
+        number = count()
+        marked = {variable: _marked(shape, number) for variable, shape in shapes}
+        if not self._writes_only(name, frozenset(marked), frozenset(variable for variable, _ in keyed)):
+            return None
+        parts = self._render_file(name, {**marked, **dict(keyed)}).split("\0")
+        return [int(part) if i % 2 else part for i, part in enumerate(parts)]
+
+    def _only_writes(self, name: str, texts: frozenset[str], keyed: frozenset[str]) -> bool:
+        """Whether a template's text depends on how many `texts` it is given, not on what they say, nor on any but `keyed`."""
+        try:
+            tree = self._environment.parse(self._read(name))
+        except TemplateError:  # rendering it will say so
+            return False
+        loops = list(tree.find_all(nodes.For))
+        targets = {n.name for loop in loops for n in _names(loop.target)}
+        lists = texts - {"prompt"} | {n.name for loop in loops if _is(loop.iter, {"each"}) for n in _names(loop.target)}
+        counted = [used.node for used in tree.find_all(nodes.Filter) if used.name == "length"]
+        fine = {id(node) for node in (*(loop.iter for loop in loops), *counted) if _is(node, lists)}
+        parts = (part for output in tree.find_all(nodes.Output) for part in output.nodes)
+        fine |= {id(node) for part in parts for node in _put_down(part, lists)}
+        names = (n for n in tree.find_all(nodes.Name) if n.ctx == "load" and n.name in texts | targets)
         return (
-            [int(x) if i % 2 else x for i, x in enumerate(text.split("\0"))]
-            if self._writes_only(f"{task}.jinja")
-            else None
+            meta.find_undeclared_variables(tree) <= texts | keyed
+            and texts.isdisjoint(targets)
+            and all(id(n) in fine for n in names)
+            and all(p and self._writes_only(p, texts, keyed) for p in meta.find_referenced_templates(tree))
         )
-
-    def _writes_only(self, name: str) -> bool:
-        tree = self._environment.parse(self._read(name))
-        loops = [loop for loop in tree.find_all(nodes.For) if loop.iter == nodes.Name("seeds", "load")]
-        fine = {id(loop.iter) for loop in loops} | {id(x) for out in tree.find_all(nodes.Output) for x in out.nodes}
-        fine |= {id(count.node) for count in tree.find_all(nodes.Filter) if count.name == "length"}
-        watched = {"seeds", "prompt", *(getattr(loop.target, "name", "seeds") for loop in loops)}
-        names = (n for n in tree.find_all(nodes.Name) if n.ctx == "load" and n.name in watched)
-        parents = meta.find_referenced_templates(tree)
-        return all(id(n) in fine for n in names) and all(p is not None and self._writes_only(p) for p in parents)
 
     def fingerprint(self, task: str) -> str:
         """Return a hash of all text a task's requests are made of."""
@@ -225,6 +248,36 @@ class Prompts:
             raise PromptError(f"{name}{line} cannot be rendered: {error.message}") from None
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # of what a template computes
             raise PromptError(f"{name} cannot be rendered: {type(error).__name__}: {error}") from None
+
+
+def _shape(texts: Texts, leaves: list[str]) -> Shape:
+    """Return how texts are nested, and gather them in order."""
+    if isinstance(texts, str):
+        leaves.append(texts)
+        return None
+    return tuple([_shape(one, leaves) for one in texts])
+
+
+def _marked(shape: Shape, number: Iterator[int]) -> Texts:
+    return f"\0{next(number)}\0" if shape is None else [_marked(one, number) for one in shape]
+
+
+def _put_down(part: nodes.Node, lists: Collection[str]) -> Iterator[nodes.Node]:
+    """Yield what an expression that is written out is made of, word for word."""
+    yield part
+    if isinstance(part, nodes.Filter) and part.name in {"join", "listing"} and _is(part.node, lists):
+        yield from part.iter_child_nodes(only={"node"})
+    inner = part.node if isinstance(part, nodes.Getitem) else part
+    for one in inner.nodes if isinstance(inner, nodes.Concat) else inner.items if isinstance(inner, nodes.List) else ():
+        yield from _put_down(one, lists)
+
+
+def _is(node: nodes.Node | None, names: Collection[str]) -> bool:
+    return isinstance(node, nodes.Name) and node.name in names
+
+
+def _names(target: nodes.Node) -> Iterator[nodes.Name]:
+    return (n for n in (target, *target.find_all(nodes.Name)) if isinstance(n, nodes.Name))
 
 
 def _lines(clip: AudioClip) -> Iterable[dict[str, Any]]:

@@ -15,21 +15,30 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    Field,
-    ValidationError,
-    field_serializer,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator
 
 from balsa_data.errors import InputError, RecipeError, nearest
 from balsa_data.schemas import Record, Text
+from balsa_data.specs import (
+    SECRET,
+    Addresses,
+    CorpusSpec,
+    Count,
+    JudgeSpec,
+    Limits,
+    NegativeSpec,
+    PairingSpec,
+    Parameters,
+    Prices,
+    PublishSpec,
+    Share,
+    several,
+)
 
 __all__ = [
+    "SECRET",
     "CorpusSpec",
+    "JudgeSpec",
     "Limits",
     "NegativeSpec",
     "PairingSpec",
@@ -42,128 +51,7 @@ __all__ = [
     "recipe_opening",
 ]
 
-Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(gt=0)]
-Clips = Annotated[int, Field(ge=2, le=4)]
-SECRET = re.compile(r"key|secret|password|credential|header|auth|token(?!s)", re.IGNORECASE)
-"""Names of parameters whose values are never written down."""
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
-
-
-class CorpusSpec(Record):
-    """One corpus of a recipe.
-
-    Attributes:
-        reader: Which reader of `balsa_data.corpora` reads it.
-        path: Its file or folder (a repository id for ``hub``).
-        options: The reader's own options.
-        audio: What is asked of the audio files: ``ignore`` them, ``require`` each, or ``skip`` clips that lack theirs.
-        share: The share of its clips that is taken, spread evenly.
-        limit: At most so many clips of it.
-    """
-
-    reader: Text
-    path: Text
-    options: dict[str, Any] = {}
-    audio: Literal["ignore", "require", "skip"] = "ignore"
-    share: Annotated[float, Field(gt=0, le=1)] = 1.0
-    limit: Count | None = None
-
-
-class NegativeSpec(Record):
-    """How sounds to deny are chosen.
-
-    Attributes:
-        guided: Share of the negative and combined samples in which the library chooses them; in the others, as in the
-            paper, the backbone does (BALSa, P_neg).
-        strategies: Shares of random, popular and adversarial choices (the field's names: object hallucination,
-            Interspeech 2024) among guided ones and questions.
-        count: How many are denied at a time, at least and at most.
-        ceiling: An adversarial choice is refused when it occurs with what is present in more than this share of the
-            corpus' clips: it is then likely there, unmentioned.
-    """
-
-    guided: Annotated[float, Field(ge=0, le=1)] = 0.5
-    strategies: dict[Literal["random", "popular", "adversarial"], Share] = {
-        "random": 1.0,
-        "popular": 1.0,
-        "adversarial": 1.0,
-    }
-    count: tuple[Count, Count] = (2, 3)
-    ceiling: Annotated[float, Field(gt=0, le=1)] = 0.3
-
-    @model_validator(mode="after")
-    def _usable(self) -> NegativeSpec:
-        if not sum(self.strategies.values()):
-            raise ValueError("strategies: at least one share must be above 0")
-        if self.count[0] > self.count[1]:
-            raise ValueError("count: write the smaller number first")
-        return self
-
-
-class PairingSpec(Record):
-    """How clips are put together for samples about several.
-
-    Attributes:
-        clips: How many go together, at least and at most.
-        strategies: Shares of ``random`` groups, ``similar`` ones (they share a sound or what it is a kind of, and differ),
-            ``contrasting`` ones (nothing of the sort in common) and ``mixed`` ones (speech with other sound). Where one
-            finds no clip, a random one is taken.
-        datasets: Shares of groups from ``any`` datasets, from ``within`` one, and ``across`` several.
-        guided: Share of these samples in which the library tells the backbone what each clip has, or has alone.
-    """
-
-    clips: tuple[Clips, Clips] = (2, 2)
-    strategies: dict[Literal["random", "similar", "contrasting", "mixed"], Share] = {
-        "random": 1.0,
-        "similar": 1.0,
-        "contrasting": 1.0,
-        "mixed": 1.0,
-    }
-    datasets: dict[Literal["any", "within", "across"], Share] = {"any": 1.0}
-    guided: Annotated[float, Field(ge=0, le=1)] = 0.5
-
-    @model_validator(mode="after")
-    def _usable(self) -> PairingSpec:
-        for name in ("strategies", "datasets"):
-            if not sum(getattr(self, name).values()):
-                raise ValueError(f"{name}: at least one share must be above 0")
-        if self.clips[0] > self.clips[1]:
-            raise ValueError("clips: write the smaller number first")
-        return self
-
-
-class Limits(Record):
-    """Where a run stops by itself, retries counted (`max_cost` in US dollars), and what the provider allows a minute."""
-
-    max_cost: Annotated[float, Field(gt=0)] | None = None
-    max_tokens: Count | None = None
-    max_requests: Count | None = None
-    requests_per_minute: Count | None = None
-    tokens_per_minute: Count | None = None
-
-
-class Prices(Record):
-    """US dollars for a million tokens, for models whose price litellm does not know."""
-
-    input: Share
-    output: Share
-
-
-class PublishSpec(Record):
-    """How the dataset is published.
-
-    Attributes:
-        audio: ``embed`` it, ``reference`` it by path and source id, or ``none``; by licence where not said.
-        test_fraction: Share of the recordings that makes the test split.
-        license: Of the dataset's text, as a Hub licence id.
-        language: Of the text.
-    """
-
-    audio: Literal["embed", "reference", "none"] | None = None
-    test_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    license: Text | None = None
-    language: tuple[Text, ...] = ("en",)
 
 
 def _shares(value: Any) -> Any:
@@ -172,10 +60,6 @@ def _shares(value: Any) -> Any:
     if isinstance(value, Iterable) and not isinstance(value, Mapping):
         return dict.fromkeys(value, 1.0)
     return value
-
-
-def _several(value: Any) -> Any:
-    return (value,) if isinstance(value, str | Mapping) else value
 
 
 class Recipe(Record):
@@ -197,6 +81,7 @@ class Recipe(Record):
         parameters: What is sent with each request (temperature, max_tokens, …); keys among them are never written down.
         prices: For models litellm has no price of.
         checks: Options by check's name; ``false`` turns one off.
+        judge: A model to ask where the checks cannot tell.
         draws: How often a request is asked until a response passes, at most.
         limits: Where a run stops by itself.
         publish: How the dataset is published.
@@ -206,18 +91,19 @@ class Recipe(Record):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=96)] = "clips"
     description: str = ""
     size: str = ""
-    corpora: Annotated[tuple[CorpusSpec, ...], BeforeValidator(_several)] = ()
+    corpora: Annotated[tuple[CorpusSpec, ...], BeforeValidator(several)] = ()
     tasks: Annotated[dict[str, Share], BeforeValidator(_shares)] = {"positive": 1.0, "negative": 1.0, "combined": 1.0}
     seed_description: Literal["auto", "captions", "tags", "timed"] = "auto"
     negatives: NegativeSpec = NegativeSpec()
     pairing: PairingSpec = PairingSpec()
     prompts: Path | None = None
-    taxonomy: Annotated[tuple[Path, ...], BeforeValidator(_several)] = ()
+    taxonomy: Annotated[tuple[Path, ...], BeforeValidator(several)] = ()
     backbone: Text = "local"
-    api_base: Annotated[tuple[Text, ...], BeforeValidator(_several)] = ()
-    parameters: dict[str, Any] = {}
+    api_base: Addresses = ()
+    parameters: Parameters = {}
     prices: Prices | None = None
     checks: dict[str, dict[str, Any] | bool | None] = {}
+    judge: JudgeSpec | None = None
     draws: Count = 3
     limits: Limits = Limits()
     publish: PublishSpec = PublishSpec()
@@ -278,10 +164,6 @@ class Recipe(Record):
         """Return this recipe with values overridden and checked."""
         return self.make(**{**dict(self), **overrides})
 
-    @field_serializer("parameters")
-    def _without_secrets(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in parameters.items() if not SECRET.search(name)}
-
     def refuse_unknown_parts(self) -> None:
         """Refuse tasks, checks and readers that do not exist, and options they do not have."""
         from balsa_data.checks import CHECKS
@@ -297,8 +179,8 @@ class Recipe(Record):
 
     def identity(self) -> dict[str, Any]:
         """Return what decides the plan and its answers, as plain data: what a run directory is held against."""
-        passing = {"description", "size", "api_base", "limits", "publish", "prices"}
-        return self.model_dump(mode="json", exclude=passing)
+        passing = dict.fromkeys(("description", "size", "api_base", "limits", "publish", "prices"), True)
+        return self.model_dump(mode="json", exclude={**passing, "judge": {"api_base", "prices"}})
 
 
 def nested(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -339,7 +221,7 @@ def recipe_headlines() -> list[dict[str, str]]:
     lines = []
     for name in recipe_names():
         values = yaml.safe_load(_find(name).read_text(encoding="utf-8"))
-        readers = list(dict.fromkeys(corpus["reader"] for corpus in _several(values["corpora"])))
+        readers = list(dict.fromkeys(corpus["reader"] for corpus in several(values["corpora"])))
         licences = dict.fromkeys(CORPORA.module(reader).LICENSE or "each clip's own" for reader in readers)
         lines.append({
             "name": name, "corpora": ", ".join(readers), "licence": " | ".join(licences),
@@ -397,6 +279,7 @@ def _keys(parents: Iterable[Any]) -> Iterable[str]:
     spec: Any = Recipe
     models: dict[str, type[BaseModel]] = {
         "corpora": CorpusSpec, "negatives": NegativeSpec, "pairing": PairingSpec, "limits": Limits, "prices": Prices, "publish": PublishSpec,
+        "judge": JudgeSpec,
     }  # fmt: skip
     for name in parents:
         spec = models.get(str(name), spec)

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 import pyarrow as pa
 
+from balsa_data.audio import located
 from balsa_data.redact import redact
 from balsa_data.schemas import AudioClip, Failure, Rejection, Sample, Usage
 
@@ -105,6 +106,7 @@ _TYPES: dict[str, pa.DataType] = {
         guided=pa.bool_(),
         strategy=pa.string(),
         attempt=pa.int64(),
+        judge=pa.string(),
         usage=_struct(requests=pa.int64(), prompt_tokens=pa.int64(), completion_tokens=pa.int64(), cost=pa.float64()),
     ),
 }
@@ -165,8 +167,10 @@ def row(sample: Sample, place: Callable[[AudioClip], AudioFile | None]) -> dict[
     }
 
 
-def local_audio(clip: AudioClip) -> AudioFile | None:
-    """Return a clip's audio as it is on this machine."""
+def local_audio(run: Path, clip: AudioClip) -> AudioFile | None:
+    """Return the audio of a clip of the run in this folder, as it is on this machine."""
     if clip.audio is None:
         return None
-    return {"bytes": clip.audio, "path": None} if isinstance(clip.audio, bytes) else {"bytes": None, "path": clip.audio}
+    if isinstance(clip.audio, bytes):
+        return {"bytes": clip.audio, "path": None}
+    return {"bytes": None, "path": located(clip.audio, run)}

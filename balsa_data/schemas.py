@@ -118,6 +118,7 @@ class Verdict(Record):
         reason: Why not, as a short name to count by; None when it passed.
         detail: The same in one sentence.
         span: Where in the response, as (start, end) characters.
+        doubt: Whether the rules cannot tell, so that a judge may (a recipe's ``judge``).
     """
 
     ok: bool
@@ -125,6 +126,7 @@ class Verdict(Record):
     reason: str | None = None
     detail: str | None = None
     span: tuple[int, int] | None = None
+    doubt: bool = False
 
 
 class Usage(Record):
@@ -167,8 +169,10 @@ class Provenance(Record):
         recipe: The recipe's name.
         prompt_name: The template the request was rendered with, and `prompt_hash` of template and pool as they stood.
         guided: Whether the library chose the sounds to deny (else the backbone did).
-        strategy: How they were chosen: random, popular or adversarial.
+        strategy: How they were chosen (random, popular or adversarial), or how several clips were put together (random,
+            similar, contrasting or mixed; with the datasets where those were asked for: ``random/within``).
         attempt: Which draw was accepted or last, counted from 0.
+        judge: The model that decided where the checks could not tell; None where they could.
         usage: Of this request, all attempts and retries included.
     """
 
@@ -183,6 +187,7 @@ class Provenance(Record):
     guided: bool = False
     strategy: str | None = None
     attempt: int = 0
+    judge: str | None = None
     usage: Usage = Usage()
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from balsa_data import __version__
 from balsa_data.checks import Item
 from balsa_data.errors import BackboneUnusable, BudgetReached, RequestFailed
 from balsa_data.journal import Answer, Outcome
-from balsa_data.judging import Judge
+from balsa_data.judging import Judge, Judgement
+from balsa_data.opinion import heeded
 from balsa_data.planning import Request
 from balsa_data.recipe import Limits, Recipe
 from balsa_data.schemas import Attempt, Failure, Provenance, Rejection, Sample, Usage
 
-__all__ = ["Ask", "Book", "Budget", "Deferred", "Settler"]
+__all__ = ["Advise", "Ask", "Book", "Budget", "Deferred", "Settler"]
 
 FIRST_TRIES = 3  # so many failures before the first answer say that the backbone, not the request, is at fault
 
@@ -30,6 +32,12 @@ class Ask(Protocol):
     """Asks for one draw of a request; see `Backbone.ask`. May raise `Deferred`."""
 
     async def __call__(self, request: Request, attempt: int, /) -> Answer: ...  # noqa: D102
+
+
+class Advise(Protocol):
+    """Asks the recipe's judge about a response whose judgement is doubtful; see `balsa_data.opinion`."""
+
+    async def __call__(self, request: Request, response: str, judgement: Judgement, /) -> Answer: ...  # noqa: D102
 
 
 class Book(Protocol):
@@ -81,6 +89,7 @@ class Settler:
     Attributes:
         hashes: Of each task's template and pool, for the provenance.
         concurrency: Requests in flight, at most.
+        advise: Asks the recipe's judge; None where it has none.
         told: Is told of each outcome and what it took, once it is on disk.
         answered: Whether the backbone is known to answer; else one request goes ahead of the others to see.
         stopped_by: What ended the work early.
@@ -94,6 +103,7 @@ class Settler:
     judge: Judge
     concurrency: int
     told: Callable[[Outcome, Usage], None] | None = None
+    advise: Advise | None = None
     answered: bool = False
     stopped_by: Exception | None = field(default=None, init=False)
 
@@ -147,9 +157,9 @@ class Settler:
                 common = self._common(request, attempt, usage)
                 failure = Failure(**common, reason="no_answer", detail=str(error), attempts=tuple(attempts))
                 return await self._fail(request, failure, usage)
-            usage += answer.usage
-            judgement = await self.judge(_item(request, answer))
-            common = self._common(request, attempt, usage)
+            judgement, advice = await self._judged(request, attempt, answer, known)
+            usage += answer.usage + advice
+            common = self._common(request, attempt, usage, advised=judgement.advised)
             if not judgement.wrong:
                 common |= {"present": judgement.present, "absent": judgement.absent}
                 sample = Sample(**common, response=answer.text or "", earlier=tuple(attempts))
@@ -159,13 +169,33 @@ class Settler:
             )
         return await self._write(request, Rejection(**common, attempts=tuple(attempts)), usage)
 
+    async def _judged(
+        self, request: Request, attempt: int, answer: Answer, known: Mapping[int, Answer]
+    ) -> tuple[Judgement, Usage]:
+        """Judge an answer, by the recipe's judge where the checks cannot tell, and return what that took.
+
+        What the judge says is written down as the complement of the draw it is about.
+        """
+        judgement = await self.judge(_item(request, answer))
+        if self.advise is None or not judgement.doubtful:
+            return judgement, Usage()
+        ask = partial(self.advise, request, answer.text or "", judgement)
+        try:
+            advice = known.get(~attempt) or await self._written_down(request, ~attempt, ask)
+        except RequestFailed as error:  # the doubt stands
+            return judgement, Usage(requests=error.requests)
+        return heeded(judgement, advice.text), advice.usage
+
     async def _ask(self, request: Request, attempt: int) -> Answer:
+        return await self._written_down(request, attempt, partial(self.ask, request, attempt))
+
+    async def _written_down(self, request: Request, attempt: int, ask: Callable[[], Awaitable[Answer]]) -> Answer:
         """Ask, and hold the place among those in flight until the answer is on disk: no more can be lost than have one."""
         async with self._places:
             if self.stopped_by is not None:
                 raise self.stopped_by
             try:
-                answer = await self.ask(request, attempt)
+                answer = await ask()
             except RequestFailed as error:
                 nothing = Answer(text=None, usage=Usage(requests=error.requests))
                 await self.book.answered(request.id, attempt, nothing)
@@ -191,7 +221,8 @@ class Settler:
         if self.told:
             self.told(outcome, usage)
 
-    def _common(self, request: Request, attempt: int, usage: Usage) -> dict[str, Any]:
+    def _common(self, request: Request, attempt: int, usage: Usage, *, advised: bool = False) -> dict[str, Any]:
+        judge = self.recipe.judge.backbone if self.recipe.judge and advised else None
         provenance = Provenance(
             backbone=self.recipe.backbone,
             parameters={**self._parameters, "seed": request.seed(attempt)},
@@ -204,6 +235,7 @@ class Settler:
             guided=request.draft.guided,
             strategy=request.draft.strategy,
             attempt=attempt,
+            judge=judge,
             usage=usage,
         )
         return {

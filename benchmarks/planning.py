@@ -34,7 +34,7 @@ def clips(number: int) -> Iterator[AudioClip]:
     sounds = [name for name, sound in sorted(default().sounds.items()) if not sound.generic]
     rng.shuffle(sounds)
     weights = [1 / (rank + 10) for rank in range(len(sounds))]
-    drawn = iter(())  # in thousands, for a draw by weights is slow one by one
+    drawn: Iterator[str] = iter(())  # in thousands, for a draw by weights is slow one by one
     for i in range(number):
         if i % 1000 == 0:
             drawn = iter(rng.choices(sounds, weights, k=4000))
@@ -70,8 +70,9 @@ def main() -> None:
         clock = time.monotonic()
         for request in plan:
             tasks[request.task] += 1
-            said = (request.id, request.messages, request.draft.present, request.draft.absent, request.draft.strategy)
-            digest.update(repr(said).encode())
+            draft, written = request.draft, [message["content"] for message in request.messages]
+            said = [request.id, *written, "+", *draft.present, "-", *draft.absent, draft.strategy or ""]
+            digest.update("\0".join(said).encode())
         planned = time.process_time()
         print(f"planned: {planned - taken:.1f} s of the processor, {time.monotonic() - clock:.1f} s of the clock")
         store.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -22,7 +23,7 @@ from balsa_data import dataset
 from balsa_data.audio import decode, file_name, join, slug, wav
 from balsa_data.dataset import MANIFEST, build, load_rows, to_dataset, verify
 from balsa_data.errors import DatasetError, InputError
-from balsa_data.licences import hub_id, redistributable
+from balsa_data.licences import hub_id, redistributable, withheld
 from balsa_data.redact import HIDDEN, redact
 from balsa_data.rows import COLUMNS
 from balsa_data.schemas import SpeechSegment
@@ -184,6 +185,8 @@ def test_samples_over_both_sides_are_left_out_and_counted(run: Source, tmp_path:
         (("as is, see the copyright file",), None, "reference"),
         (("CC-BY-4.0", None), "embed", "embed"),
         (("CC-BY-4.0",), "none", "none"),
+        ((withheld("CC0-1.0"), "CC0-1.0"), None, "reference"),
+        ((withheld("CC0-1.0"),), "embed", "embed"),
     ],
 )
 def test_audio_is_embedded_when_every_licence_allows_it_or_the_user_says_so(
@@ -191,7 +194,9 @@ def test_audio_is_embedded_when_every_licence_allows_it_or_the_user_says_so(
 ) -> None:
     made = [sample(f"s{i}", [clip(f"c{i}", license=licence)]) for i, licence in enumerate(licences)]
     run = Source(tmp_path, made, recipe={"name": "demo", "publish": {"audio": chosen}})
-    assert build(run, tmp_path / "ds").audio == becomes
+    manifest = build(run, tmp_path / "ds")
+    assert manifest.audio == becomes
+    assert bool(manifest.withheld) == (becomes == "reference" and chosen is None)  # and it says for whose sake
     assert any(a and a["bytes"] for row in rows(tmp_path / "ds") for a in row["audios"]) == (becomes == "embed")
 
 
@@ -419,6 +424,11 @@ def test_what_is_no_dataset_of_ours_is_one_sentence(tmp_path: Path) -> None:
     assert "\n" not in str(raised.value)
     (tmp_path / "other").mkdir()
     (tmp_path / "other/train.jsonl").write_text('{"id": "1", "text": "x"}\n')
+    with pytest.raises(InputError, match="other is neither a run"):
+        next(load_rows(tmp_path / "other"))
+    (tmp_path / "other" / MANIFEST).write_text("{}")
+    (tmp_path / "other/train.jsonl").unlink()
+    pq.write_table(pa.table({"id": ["1"], "text": ["x"]}), tmp_path / "other/train.parquet")
     with pytest.raises(InputError, match="was not made by balsa-data: it has no column 'dataset'"):
         next(load_rows(tmp_path / "other"))
 

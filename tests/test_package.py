@@ -39,7 +39,7 @@ LAYERS = [  # each imports from those below it only
         "transport",
     },
     {"checks", "recipe", "negatives", "pairing", "tasks", "prompting"},
-    {"attribution", "audio", "claims", "facts", "licences", "redact", "splits", "taxonomy"},
+    {"attribution", "audio", "claims", "facts", "licences", "redact", "splits", "stated", "taxonomy"},
     {"registry", "schemas"},
     {"errors"},
 ]

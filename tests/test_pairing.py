@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from balsa_data import AudioClip, SoundEvent
@@ -67,6 +67,7 @@ def only(strategy: str) -> dict[str, float]:
 each_clip = st.lists(st.lists(st.sampled_from(LABELS), max_size=3, unique=True), min_size=1, max_size=12)
 
 
+@settings(deadline=None)
 @given(each_clip, st.integers(0, 3), st.booleans(), st.sampled_from([(2, 2), (2, 4), (3, 3)]))
 def test_a_group_never_has_a_clip_twice_one_recording_twice_or_clips_that_nothing_tells_apart(
     each: list[list[str]], recordings: int, apart: bool, size: tuple[int, int]
@@ -124,6 +125,7 @@ def test_clips_nothing_is_known_of_and_clips_that_are_all_alike_are_left_alone()
     assert len(groups(corpus([["dog"]] * 5), apart=False)) == 5
 
 
+@settings(deadline=None)
 @given(st.integers(1, 3000), st.integers(0, 5), st.integers(1, 700))
 def test_blocks_hold_every_clip_once_in_blocks_of_about_one_size(clips: int, seed: int, size: int) -> None:
     found = [list(block) for block in blocks(clips, seed, size)]

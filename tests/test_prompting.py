@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from balsa_data.errors import PromptError
-from balsa_data.prompting import Prompts, as_data
+from balsa_data.prompting import ORDINALS, Prompts, as_data
 from balsa_data.schemas import AudioClip, SoundEvent, SpeechSegment
 from balsa_data.tasks import TASKS
 
@@ -162,3 +162,49 @@ def test_a_wrong_template_or_pool_is_one_sentence(tmp_path: Path, file: str, tex
 def test_a_missing_folder_is_named() -> None:
     with pytest.raises(PromptError, match="there is no prompt folder nowhere"):
         Prompts("nowhere")
+
+
+REQUEST = (
+    "{% for seed in seeds %}{{ seed }} {% endfor %}{{ prompt }} {% if guided %}{{ absent | listing('or') }}{% endif %} "
+)
+LOOKS = [
+    "{% for seed in seeds %}{{ seed | upper }}{% endfor %}{{ prompt }}",
+    "{% for seed in seeds %}{{ seed[0] }}{% endfor %}{{ prompt }}",
+    "{{ seeds | join }}{% if prompt | length > 5 %}!{% endif %}",
+    "{% for seed in seeds %}{{ seed | join('.') }}{% endfor %}{{ prompt }}",
+    "{% for letter in prompt %}{{ letter }}-{% endfor %}{{ seeds | join }}",
+    "{% set all = seeds | join %}{{ all | upper }}{{ prompt }}",
+    "{% if (seeds | join) == 'dog' %}!{% endif %}{{ prompt }}",
+    "{% macro loud(text) %}{{ text | upper }}{% endmacro %}{{ loud(prompt) }}{{ seeds | join }}",
+    "{% for sounds in each %}{{ sounds | listing }}{% for sound in sounds %}{{ sound | upper }}{% endfor %}{% endfor %}",
+    "{% for seeds in seeds %}{{ seeds | join('.') }}{% endfor %}{{ prompt }}",
+    "{{ ('a' ~ prompt) | upper }}{{ seeds | join }}",
+]
+WRITES = [
+    REQUEST,
+    "{{ seeds | length }} {{ seeds | join(', ') }} {{ ['a ' ~ prompt, prompt ~ ' b'][variant % 2] }}",
+    "{% for sounds in each %}{{ ordinals[loop.index0] }}: {{ sounds | listing }}. {% endfor %}{{ prompt }}",
+]
+
+
+@pytest.mark.parametrize("template", [*LOOKS, *WRITES, *(PROMPTS._read(f"{task}.jinja") for task in TASKS.names())])
+def test_a_request_filled_in_is_the_request_rendered(template: str, tmp_path: Path) -> None:
+    (tmp_path / "positive.jinja").write_text(template, "utf-8")
+    prompts = Prompts(tmp_path)
+    for seeds, each in ((["dog"], [("a dog",)]), (["rain", "A cat."], [("rain", "wind"), ("a cat",)])):
+        for variant, prompt in enumerate(["Which?", "Say what is not there.", "{{ 7 * 7 }} \\0"]):
+            told = {"guided": bool(variant), "present": ("a", "b"), "absent": ("c",), "each": each, "variant": variant}
+            values = {**told, "seeds": seeds, "prompt": prompt, "ordinals": ORDINALS}
+            rendered = prompts._render_file("positive.jinja", values).strip()
+            assert prompts.messages("positive", seeds, prompt, **told)[-1]["content"] == rendered
+
+
+@pytest.mark.parametrize(
+    ("template", "filled"), [(t, False) for t in LOOKS] + [(t, True) for t in WRITES], ids=[*LOOKS, *WRITES]
+)
+def test_only_a_template_that_looks_into_no_text_is_filled_in(template: str, filled: bool, tmp_path: Path) -> None:
+    (tmp_path / "positive.jinja").write_text(template, "utf-8")
+    texts = frozenset({"seeds", "prompt", "present", "absent", "each"})
+    assert (
+        Prompts(tmp_path)._only_writes("positive.jinja", texts, frozenset({"guided", "variant", "ordinals"})) == filled
+    )

@@ -43,6 +43,7 @@ class TrainConfig(Record):
         out: The folder to write; training again with the same config continues there.
         backbone: Any causal LM with a chat template, by Hub id or path.
         encoder: Any Whisper, by Hub id or path.
+        start: A trained folder whose connector (and LoRA) training begins with, so that several runs share a first stage.
         stages: The curriculum; BALSa-MA trains on single clips first, then on several (2505.20166).
         split: The dataset's split to train on.
         validation: The split to measure loss on every `validate_every` steps; the best weights are the ones kept.
@@ -74,6 +75,7 @@ class TrainConfig(Record):
     backbone: str
     encoder: str
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+    start: str | None = None
     split: str = "train"
     validation: str | None = None
     validate_every: Count = 100

@@ -156,6 +156,10 @@ class AudioLM(nn.Module):
         ids = self.chat.request(prompt, [self.config.queries * count for count in windows])
         return Example("request", "", ids, 0, tuple(sounds))
 
+    def windows(self, sounds: Sequence[Sound]) -> list[Tensor]:
+        """Return what the connector reads of clips: each window's states, shape (layers, frames, width)."""
+        return [window for states in self.encoder(sounds) for window in states.split(self.encoder.window, dim=1)]
+
     @property
     def device(self) -> torch.device:
         """Where the model is."""
@@ -222,8 +226,7 @@ class AudioLM(nn.Module):
         embeds: Tensor = self.backbone.get_input_embeddings()(batch.ids.clamp(min=0))
         if not batch.sounds:
             return embeds
-        windows = [w for states in self.encoder(batch.sounds) for w in states.split(self.encoder.window, dim=1)]
-        heard = self.connector(windows)  # (windows, queries, hidden)
+        heard = self.connector(self.windows(batch.sounds))  # (windows, queries, hidden)
         places = (batch.ids == AUDIO)[..., None].expand_as(embeds)
         return embeds.masked_scatter(places, heard.to(embeds.dtype))
 

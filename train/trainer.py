@@ -33,6 +33,7 @@ __all__ = ["Trainer", "train"]
 
 T = TypeVar("T")
 BETAS = (0.9, 0.98)  # DeSTA2.5-Audio's
+CALIBRATED = 64  # rows the connector's normalisation is fitted to
 
 
 def train(config: TrainConfig | str | Path, *, say: Callable[[str], None] | None = None) -> Path:
@@ -80,6 +81,10 @@ class Trainer:
             Path(root),
             None if config.any_backbone else ours,
         )
+        if config.start is not None:
+            model.restore(Path(config.start) / WEIGHTS)
+        elif not self._checkpoints():
+            self._calibrate(model)
         optimizer = torch.optim.AdamW(
             model.trainable.values(), lr=config.learning_rate, betas=BETAS, weight_decay=config.weight_decay
         )
@@ -108,6 +113,14 @@ class Trainer:
             self._save()
         self._checkpoint()
         return self.out
+
+    def _calibrate(self, model: AudioLM) -> None:
+        """Fit the connector's normalisation to the first rows; every process takes the same."""
+        draws = self.rows.draws(self.config.stages[0].tasks, [self.config.seed, 0])
+        examples = self.reader.examples(islice(draws, CALIBRATED), {}, lambda _: None)
+        sounds = {sound.key: sound for _, example in examples for sound in example.sounds}
+        if sounds:
+            model.connector.calibrate(model.windows(list(sounds.values())))
 
     @property
     def stopped(self) -> bool:

@@ -105,6 +105,8 @@ def passed(check: str) -> Verdict:
     return Verdict(ok=True, check=check)
 
 
-def failed(check: str, reason: str, detail: str, span: tuple[int, int] | None = None) -> Verdict:
-    """Return the verdict that `reason` stands against the response, explained in one sentence."""
-    return Verdict(ok=False, check=check, reason=reason, detail=detail, span=span)
+def failed(
+    check: str, reason: str, detail: str, span: tuple[int, int] | None = None, *, doubt: bool = False
+) -> Verdict:
+    """Return the verdict that `reason` stands against the response, explained in one sentence; or may stand, in `doubt`."""
+    return Verdict(ok=False, check=check, reason=reason, detail=detail, span=span, doubt=doubt)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from balsa_data.checks import Item, failed, passed
 from balsa_data.claims import EVERYTHING, Claim, Polarity, claims
-from balsa_data.facts import akin, heard, narrowest, played, related, sourceless, unlisted
+from balsa_data.facts import akin, heard, narrowest, related, sourceless, unlisted, unmentioned
 from balsa_data.schemas import Verdict
 
 RANK = 1
@@ -16,8 +16,8 @@ def check(item: Item) -> Verdict:
 
     With *dog* there, "no dog", "no animals" and "no growling" are refused. A class that stands beside one of its kinds
     (the tags *Animal, Dog*) says no more than the kind: "no cats" passes. What a listener could take for the denied
-    sound is no contradiction (metadata that names *rain* says it is no shower), but what a radio or a television may be
-    playing is one. Of several clips to be told apart, only
+    sound is no contradiction (metadata that names *rain* says it is no shower), but what a radio may be playing, or a
+    speaker holding, is one. Of several clips to be told apart, only
     what is in all of them contradicts.
     """
     sets = [heard(clip) for clip in item.clips]
@@ -25,18 +25,26 @@ def check(item: Item) -> Verdict:
     present = narrowest(frozenset.intersection(*sets) if item.task == "difference" and sets else every)
     if item.task != "difference":
         present |= sourceless(*item.clips)  # "no clanking" of a clanking train
+    doubted = None
     for claim in claims(item.response, prompt=item.prompt, labels=unlisted(every)):
         if claim.polarity in {Polarity.ABSENT, Polarity.UNCLEAR} and (found := _denied(claim, present)):
-            said = item.response[claim.start : claim.end]
-            doubt = " or leaves it open" if claim.polarity is Polarity.UNCLEAR else ""
-            detail = f"says {said!r} is not heard{doubt}, but the metadata has {', '.join(sorted(found))}"
-            return failed("absence", "contradicted", detail, (claim.start, claim.end))
-    return passed("absence")
+            said, names, span = (
+                item.response[claim.start : claim.end],
+                ", ".join(sorted(found)),
+                (claim.start, claim.end),
+            )
+            if claim.polarity is Polarity.ABSENT:
+                return failed(
+                    "absence", "contradicted", f"says {said!r} is not heard, but the metadata has {names}", span
+                )
+            detail = f"says {said!r} is not heard or leaves it open, but the metadata has {names}"
+            doubted = doubted or failed("absence", "contradicted", detail, span, doubt=True)
+    return doubted or passed("absence")
 
 
 def _denied(claim: Claim, present: frozenset[str]) -> set[str]:
     """Return what is present of what a claim denies."""
     if claim.sound != EVERYTHING:
-        contrary = {p for p in present if related(p, claim.sound) or claim.sound in played(p)}
+        contrary = {p for p in present if related(p, claim.sound) or claim.sound in unmentioned(p)}
         return {p for p in contrary if not any(related(p, b) for b in claim.besides)}
     return {p for p in present if not any(akin(p, b) for b in claim.besides)}

@@ -47,9 +47,8 @@ def check(item: Item, *, present_share: Share = 0.5, absent_share: Share = 1.0) 
             return passed("coverage")
         return failed("coverage", "unanswered", f"says neither yes nor no to {item.prompt!r}")
     if not wanted:
-        return failed(
-            "coverage", "uncovered", "the metadata names no sound that the taxonomy knows: nothing can be told"
-        )
+        detail = "the metadata names no sound that the taxonomy knows: nothing can be told"
+        return failed("coverage", "uncovered", detail, doubt=True)
     if item.task in _AFFIRM:
         left = _left_out(wanted, affirmed)
         if len(wanted) - len(left) < max(1, ceil(len(wanted) * present_share)):

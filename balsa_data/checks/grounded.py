@@ -45,18 +45,22 @@ def check(item: Item, *, beyond: Literal["tolerate", "refuse"] = "tolerate") -> 
         beyond: Whether places, moods and guesses that the metadata does not hold are let pass.
     """
     present = heard(*item.clips)
+    doubted = None
     for claim in claims(item.response, prompt=item.prompt, labels=unlisted(present)):
         if claim.polarity is Polarity.ABSENT or supported(claim.sound, present):
             continue
         if supported(claim.sound, sourceless(*item.clips)):
             continue
-        said = item.response[claim.start : claim.end]
-        doubt = " or leaves it open" if claim.polarity is Polarity.UNCLEAR else ""
-        detail = f"says {said!r} is heard{doubt}, but the metadata has no {claim.sound}"
-        return failed("grounded", "unsupported", detail, (claim.start, claim.end))
+        said, span = item.response[claim.start : claim.end], (claim.start, claim.end)
+        if claim.polarity is not Polarity.UNCLEAR:
+            return failed(
+                "grounded", "unsupported", f"says {said!r} is heard, but the metadata has no {claim.sound}", span
+            )
+        detail = f"says {said!r} is heard or leaves it open, but the metadata has no {claim.sound}"
+        doubted = doubted or failed("grounded", "unsupported", detail, span, doubt=True)
     if beyond == "refuse" and (found := _first_beyond(item)):
         return failed("grounded", "beyond", f"tells of {found.group()!r}, which the metadata does not", found.span())
-    return passed("grounded")
+    return doubted or passed("grounded")
 
 
 def _first_beyond(item: Item) -> re.Match[str] | None:

@@ -110,6 +110,10 @@ _VOICE = re.compile(
     r"he|she|manner|tell(?:s|ing)?|sounds? )\b",
     re.IGNORECASE,
 )
+# What a caption says was said: "a man says hello", "a woman shouting 'over here'".
+_SAYS = re.compile(
+    r"[\"“‘'](.+?)[\"”’'](?!\w)|\b(?:say|says|saying|said|words?|phrase|counts?|counting)\b\s+(.*)", re.IGNORECASE
+)
 _ACCENT_FOLLOWS = re.compile(r"\W*(?:\w+\W+)?accent", re.IGNORECASE)
 _ATTRIBUTES = {"gender": _GENDER, "age": _AGE, "emotion": _EMOTION, "accent": _ACCENT, "language": _LANGUAGE}
 _VOCABULARY = frozenset().union(*_ATTRIBUTES.values())
@@ -122,13 +126,14 @@ def check(item: Item) -> Verdict:
     leaves open (no emotion, no language) is not contradicted; of several speakers, any one may be meant.
     """
     segments = [s for clip in item.clips for s in clip.speech]
-    known = [" ".join(s.transcript for s in clip.speech) for clip in item.clips]
-    known += [c for clip in item.clips for c in clip.captions] + [e.label for clip in item.clips for e in clip.events]
-    known.append(item.prompt)
-    folded = [f" {_fold(text)} " for text in known]
+    captions = [c for clip in item.clips for c in clip.captions]
+    spoken = [" ".join(s.transcript for s in clip.speech) for clip in item.clips]
+    spoken += [said for c in captions for match in _SAYS.finditer(c) for said in match.groups() if said]
+    written = [*spoken, *captions, *(e.label for clip in item.clips for e in clip.events), item.prompt]
     for quote in quotes(item.response):
+        known = [f" {_fold(text)} " for text in (spoken if quote.spoken else written)]
         parts = [_fold(p) for p in re.split(r"\.{2,}|…|\[[^\]]*\]", quote.text)]
-        wrong = [p for p in parts if p and not any(f" {p} " in k for k in folded)]
+        wrong = [p for p in parts if p and not any(f" {p} " in k for k in known)]
         if wrong and (quote.spoken or (segments and len(quote.text.split()) >= 4)):
             detail = f"quotes {quote.text!r}, which is not in the transcripts"
             return failed("speech", "transcript", detail, (quote.start, quote.end))

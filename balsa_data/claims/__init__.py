@@ -43,10 +43,16 @@ _APART = re.compile(
     r"\b(?:besides|except(?: for)?|other than|apart from|aside from|rather than|instead of|unlike)\b", re.IGNORECASE
 )
 _THE_AUDIO = words("recording recordings recorded track soundtrack audio sample")
-_TO_SAY = re.compile(
-    r"\b(?:to|i|we|you|can|could|would|might|should|must|let me) (?:say|tell|explain|comment|address)$", re.IGNORECASE
+_TO_SAY = re.compile(  # who answers, or is answered, speaks of the clip, not in it
+    r"\b(?:(?:to|can|could|would|might|should|must|let me) (?:say|tell|explain|comment|address|discuss)|"
+    r"(?:i|we|you)(?:['’](?:m|ll|d|ve|re))?(?: (?!and\b|or\b)\w+){0,2} (?:say|tell|talk|speak|explain|comment|address|discuss)(?:ing)?|"
+    r"i(?:['’]m| am) (?!hearing|listening)\w+ing)$",
+    re.IGNORECASE,
 )
+_LISTENS = re.compile(r"(?:\s+\w+){0,2}?(?:\s+|n['’]t\s+)(?:hear|hears|hearing|listens|listening)\b", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"\b(?:realm|world|field|language) of (?:the )?$", re.IGNORECASE)
 _ROLES = {"background music": "music"}  # "music in the background" says where, not what
+_LISTENERS = ("speaker", "listener", "person", "someone", "human", "anyone")
 _ONLY = re.compile(r"\bonly $", re.IGNORECASE)
 _PLAIN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _PAIR = re.compile(r"[^\W_]+ [^\W_]+")
@@ -81,7 +87,7 @@ def mentions(text: str, labels: Iterable[str] = (), taxonomy: Taxonomy | None = 
     found = [
         m._replace(sound=_ROLES.get(m.sound, m.sound))
         for m in (taxonomy or default()).find(apart)
-        if m.text.casefold() not in _THE_AUDIO and not _TO_SAY.search(text, max(0, m.start - 12), m.end)
+        if m.text.casefold() not in _THE_AUDIO and not _beside_the_point(text, m)
     ]
     for label in sorted({x for x in labels if x.strip()}, key=len, reverse=True):
         pattern = rf"(?<!\w){re.escape(label)}(?:e?s)?(?!\w)"
@@ -89,6 +95,16 @@ def mentions(text: str, labels: Iterable[str] = (), taxonomy: Taxonomy | None = 
             found = [m for m in found if m.end <= match.start() or match.end() <= m.start]
             found.append(Mention(*match.span(), match.group(), label))
     return tuple(sorted(found))
+
+
+def _beside_the_point(text: str, m: Mention) -> bool:
+    """Whether a word for a sound speaks of the answer itself, of who listens, or of "the world of music"."""
+    before = max(0, m.start - 30)
+    return bool(
+        _TO_SAY.search(text, before, m.end)
+        or _ELSEWHERE.search(text, before, m.start)
+        or (m.text.casefold().endswith(_LISTENERS) and _LISTENS.match(text, m.end))
+    )
 
 
 def claims(
@@ -138,8 +154,16 @@ def claims_of(text: str, taxonomy: Taxonomy, prompt: str, labels: tuple[str, ...
     silent = [m for m in _SILENCE.finditer(text) if not _within(m.start(), quoted)]
     found += [(Claim(EVERYTHING, *m.span(), Polarity.ABSENT), True) for m in silent]
     found.sort(key=lambda pair: pair[0].start)
-    affirmed = frozenset(c.sound for c, _ in found if c.affirms)
-    return tuple(replace(c, besides=c.besides | affirmed) if others else c for c, others in found)
+    affirmed = [c for c, _ in found if c.affirms]
+    return tuple(replace(c, besides=c.besides | _others(text, c, affirmed)) if others else c for c, others in found)
+
+
+def _others(text: str, claim: Claim, affirmed: Sequence[Claim]) -> frozenset[str]:
+    """Return what a denial of the others leaves out: all that is affirmed; of "the only sound is …", what this sentence does."""
+    if not _ONLY.search(text, 0, claim.start):
+        return frozenset(c.sound for c in affirmed)
+    here = next((s for s in sentences(text, ()) if s.start <= claim.start < s.end), None)
+    return frozenset(c.sound for c in affirmed if here is None or here.start <= c.start < here.end)
 
 
 def stated(text: str, vocabulary: Container[str]) -> Iterator[tuple[int, int, str, str]]:

@@ -24,7 +24,9 @@ _SHORT_ANSWER = table(
     "there there's is are isn't aren't it it's i does do doesn't don't can can't cannot not no none nothing hear any one "
     "them that of the kind such sound sounds in this clip audio recording here indeed"
 )
-_PRONOUNS = table("they these those this it both neither none they're it's")
+_PRONOUNS = table("they them these those this it both neither none they're it's")
+_LISTENERS = table("i i'm i've we we're you you're one")
+_HEARS = table("hear hearing heard detect detecting notice noticing")
 _TELLS = table(
     "heard hear hearing present audible sounds sound includes include contains detected features noises list"
 )
@@ -129,7 +131,12 @@ class _Reader:
 
     def _takes_back(self, words: Sequence[Token]) -> bool:
         """Whether the sentence denies what the one before named: "They are not in the audio."."""
-        if not words or words[0].text not in _PRONOUNS or words[-1].text == ":":
+        if not words or words[-1].text == ":":
+            return False
+        if words[-1].text in _PRONOUNS and words[0].text in _LISTENERS:  # "I'm not hearing it."
+            told, _ = polarities([*words[:-1], Token("it", 0, 0, 0)])
+            return told.get(0) is Polarity.ABSENT and any(t.text in _HEARS for t in words)
+        if words[0].text not in _PRONOUNS:
             return False
         told, _ = polarities([Token("they", 0, 0, 0), *words[1:]])
         return told.get(0) is Polarity.ABSENT

@@ -143,6 +143,7 @@ def check(
         Path, typer.Argument(help="A run's folder, or a JSONL file of samples.", metavar="RUN|FILE.jsonl")
     ],
     settings: Set = [],  # noqa: B006
+    taxonomy: Annotated[list[Path], typer.Option(help="A file that extends the sound taxonomy.")] = [],  # noqa: B006
     as_json: Json = False,
 ) -> None:
     """Run the checks over samples, also ones made elsewhere; exit 1 when any fails.
@@ -155,7 +156,7 @@ def check(
     from balsa_data.checking import check_file
     from balsa_data.recipe import nested
 
-    found = check_file(samples, nested({}, values(settings)))
+    found = check_file(samples, nested({}, values(settings)), taxonomy)
     if as_json:
         print(json.dumps(found))
     else:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from balsa_data.cli.options import Json, RecipeArgument, RunArgument, Set, app, values
+
+
+def length(seconds: float) -> str:
+    """Say how long something is, in hours, minutes or seconds."""
+    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.1f} min" if seconds >= 60 else f"{seconds:.1f} s"
 
 
 @app.command()
@@ -59,7 +65,7 @@ def export(
         return
     for file, n in made.files.items():
         print(f"{made.folder / file}: {n:,} records")
-    print(f"{made.clips:,} recordings, {made.seconds / 3600:.1f} h")
+    print(f"{made.clips:,} recordings, {length(made.seconds)}")
     for why, n in made.left_out.items():
         print(f"left out: {n:,} ({why})")
     for warning in made.warnings:
@@ -75,24 +81,38 @@ def publish(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Build, verify and compare; upload nothing.")] = False,
     revision: Annotated[str | None, typer.Option(help="The branch.")] = None,
     audio: Annotated[str | None, typer.Option(help="embed, reference or none; by licence where not given.")] = None,
+    template: Annotated[Path | None, typer.Option(help="A Jinja template of your own for the card.")] = None,
     as_json: Json = False,
 ) -> None:
     """Build the dataset folder with its card, verify it, upload what changed.
 
     Example: balsa publish runs/demo/run me/my-dataset --dry-run
     """
+    from huggingface_hub.utils import disable_progress_bars
+
     from balsa_data.recipe import PublishSpec, Recipe
     from balsa_data.run import Run
 
+    if not sys.stderr.isatty():
+        disable_progress_bars()
     chosen = Recipe.make(publish={"audio": audio}).publish.audio if audio else PublishSpec().audio
-    made = Run(run).push_to_hub(name, private=not public, dry_run=dry_run, revision=revision, audio=chosen)
+    made = Run(run).push_to_hub(
+        name, private=not public, dry_run=dry_run, revision=revision, audio=chosen, template=template
+    )
     if as_json:
         print(made.model_dump_json())
         return
-    print(f"{made.folder}: verified")
-    print(
-        f"{'would upload' if dry_run else 'uploaded'} {len(made.uploaded)} files ({sum(made.uploaded.values()) / 1e6:.1f} MB)"
-    )
+    manifest = made.manifest
+    print(f"{made.folder}: {manifest.total:,} samples, verified")
+    for task, left_out in manifest.left_out.items():
+        print(f"left out: {left_out:,} of {task}, whose clips are in both train and test")
+    if manifest.withheld:
+        why = "; ".join(manifest.withheld)
+        print(f"the audio is referred to, not embedded, for its licences ({why}): --audio embed if you may pass it on")
+    else:
+        print(f"audio: {manifest.audio}")
+    sent = f"{len(made.uploaded)} files ({sum(made.uploaded.values()) / 1e6:.1f} MB), {made.unchanged} unchanged"
+    print(f"{'would upload' if dry_run else 'uploaded'} {sent}, {'public' if public else 'private'}")
     print(made.url)
 
 

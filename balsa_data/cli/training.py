@@ -18,9 +18,10 @@ def train(config: Annotated[Path, typer.Argument(help="A YAML file.", metavar="C
 
     Example: balsa train train.yaml
     """
-    from balsa_data import train as trainer
+    from balsa_data.train import train as fit
 
-    print(trainer.train(config))
+    _without_bars()
+    print(fit(config))
 
 
 @app.command()
@@ -40,6 +41,7 @@ def evaluate(
 
     from balsa_data.train.evaluate import evaluate as measure
 
+    _without_bars()
     figures = measure(
         checkpoint, questions, out=out or checkpoint / "evaluation", say=lambda told: typer.echo(told, err=True)
     )
@@ -61,9 +63,19 @@ def ask(
 
     Example: balsa ask runs/model a.wav b.wav "How do they differ?"
     """
-    from balsa_data import train as trainer
+    from balsa_data.train import ask as answer
 
     *recordings, question = words
     if not recordings:
         raise InputError("give at least one recording, and the question after it")
-    print(trainer.ask(checkpoint, recordings, question))
+    _without_bars()
+    print(answer(checkpoint, recordings, question))
+
+
+def _without_bars() -> None:
+    """Keep other libraries' progress bars out of what is printed: loading weights and casting columns take a second."""
+    import datasets
+    from transformers.utils import logging
+
+    datasets.disable_progress_bars()
+    logging.disable_progress_bar()

@@ -1,9 +1,9 @@
 """Corpora: a reader a file, from a corpus' own files to clips.
 
 A reader is a module here with ``LICENSE`` (of the audio, for the card; an SPDX id where there is one; None where each
-clip must say its own), ``REDISTRIBUTABLE`` (whether that licence lets the audio be embedded in a published dataset), and
-``read(path, *, options) -> Iterator[AudioClip]``, which streams: it holds no more of a corpus than it must. Its docstring
-opens with source, licence, layout and one example row. A wrong row raises `CorpusError` naming file, line and field.
+clip must say its own), ``REDISTRIBUTABLE`` (whether the audio may be embedded in a published dataset; where the reader says no, no clip's licence
+says yes), and ``read(path, *, options) -> Iterator[AudioClip]``, which streams: it holds no more of a corpus than it must.
+Its docstring opens with source, licence, layout and one example row. A wrong row raises `CorpusError` naming file, line and field.
 Audio that is missing is not a reader's business: it yields the path where the file belongs, and `load` looks.
 """
 
@@ -21,9 +21,10 @@ from typing import Any, Literal
 
 from balsa_data.corpora._files import is_uri, located
 from balsa_data.errors import CorpusError, RecipeError
-from balsa_data.recipe import CorpusSpec
+from balsa_data.licences import withheld
 from balsa_data.registry import Registry
 from balsa_data.schemas import AudioClip
+from balsa_data.specs import CorpusSpec
 
 __all__ = ["CORPORA", "Clips", "load", "load_all"]
 
@@ -51,6 +52,7 @@ class Clips(Iterator[AudioClip]):
         self._read = CORPORA.bind(reader, options)
         self._audio = audio
         self._license = CORPORA.module(reader).LICENSE
+        self._withheld = self._license is not None and not CORPORA.module(reader).REDISTRIBUTABLE
         # A reader for one corpus has a licence to tell and is called like it; the others are told by the file they read.
         named = reader if self._license else re.sub(r"\.(jsonl?|csv|tsv)(\.gz)?$", "", self._path.name)
         self._dataset = dataset or named or reader
@@ -78,9 +80,10 @@ class Clips(Iterator[AudioClip]):
                 missing = missing or f"{at} {lack}"
                 continue
             self.taken += 1
-            yield clip.model_copy(
-                update={"dataset": clip.dataset or self._dataset, "license": clip.license or self._license}
-            )
+            license_ = clip.license or self._license
+            if license_ and self._withheld:  # the clip is all that whoever publishes it will see
+                license_ = withheld(license_)
+            yield clip.model_copy(update={"dataset": clip.dataset or self._dataset, "license": license_})
         if missing and not self.taken:
             raise CorpusError(f"{self._path}: none of the {self.skipped} clips has its audio; the first: {missing}")
         if not self.taken:

@@ -1,7 +1,8 @@
 """GTZAN: 1,000 thirty-second excerpts of music, of ten genres (Tzanetakis and Cook, IEEE TSAP 2002).
 
 Source: http://marsyas.info/downloads/datasets.html
-Licence: none: the recordings are commercial ones and may not be redistributed.
+Licence: none is stated (the card of marsyas/gtzan on the Hub leaves it open), and there is "no copyright permission" (the
+    corpus' own README): from personal CDs, radio and microphones, never in what is published.
 Layout: ``genres/<genre>/<genre>.<number>.wav`` (``.au`` in older copies). Some excerpts are of the same track, which
     nothing in the corpus tells (Sturm 2013 lists them).
 Example: ``genres/hiphop/hiphop.00012.wav``
@@ -16,7 +17,7 @@ from pathlib import Path
 from balsa_data.corpora._files import files, parts
 from balsa_data.schemas import AudioClip
 
-LICENSE = "none: commercial recordings"
+LICENSE = "none stated, no copyright permission"
 REDISTRIBUTABLE = False
 NAME = re.compile(r"(?P<genre>[a-z]+)\.(?P<number>\d{5})")
 GENRES = {"hiphop": "hip hop"} | {

@@ -1,7 +1,8 @@
 """IEMOCAP: twelve hours of dialogues between actors, with the emotion of each turn (Busso et al., LREC 2008).
 
 Source: https://sail.usc.edu/iemocap/
-Licence: USC's own, on request, for research; the audio may not be redistributed.
+Licence: USC's own, which one agrees to on request (https://sail.usc.edu/iemocap/iemocap_release.htm); its text could not be
+    read here, check the licence: the audio is never in what is published.
 Layout: ``Session1`` to ``Session5``, each with ``dialog/EmoEvaluation/<dialog>.txt``, ``dialog/transcriptions/<dialog>.txt``,
     ``dialog/wav/<dialog>.wav`` and ``sentences/wav/<dialog>/<turn>.wav``. A turn whose annotators disagree (``xxx``) or
     chose another emotion (``oth``) has none here.
@@ -19,7 +20,7 @@ from typing import Any, Literal
 from balsa_data.corpora._files import Row, files, lines, listing, parts
 from balsa_data.schemas import AudioClip
 
-LICENSE = "USC, for research, on request"
+LICENSE = "USC's own, on request: check the licence"
 REDISTRIBUTABLE = False
 RATED = re.compile(r"\[(?P<start>[\d.]+) - (?P<end>[\d.]+)\]\s+(?P<turn>\w+)\s+(?P<emotion>\w+)\s+\[.*\]")
 SAID = re.compile(r"(?P<turn>Ses\w+) \[(?P<start>[\d.]+)-(?P<end>[\d.]+)\]:\s*(?P<text>.+)")

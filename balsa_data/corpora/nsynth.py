@@ -1,7 +1,7 @@
 """NSynth: 305,979 four-second notes of 1,006 instruments (Engel et al., ICML 2017).
 
 Source: https://magenta.tensorflow.org/datasets/nsynth
-Licence: CC-BY-4.0: may be redistributed, with attribution.
+Licence: CC-BY-4.0 (the card of jg583/NSynth on the Hub, after Magenta's page): may be redistributed, with attribution.
 Layout: a folder a split (``nsynth-train``, ``nsynth-valid``, ``nsynth-test``) with ``examples.json`` and ``audio/``.
 Example: ``"guitar_acoustic_010-066-100": {"instrument_str": "guitar_acoustic_010", "instrument_family_str": "guitar",
     "instrument_source_str": "acoustic", "pitch": 66, "velocity": 100, "qualities_str": ["dark"], …}``

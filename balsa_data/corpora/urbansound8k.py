@@ -1,7 +1,8 @@
 """UrbanSound8K: 8,732 excerpts of up to four seconds, of ten urban sounds (Salamon et al., ACM Multimedia 2014).
 
 Source: https://urbansounddataset.weebly.com/urbansound8k.html
-Licence: CC-BY-NC-3.0: may be redistributed, with attribution and not commercially.
+Licence: CC-BY-NC-3.0 (its own README, quoted in DagsHub/audio-datasets, issue 24; cards on the Hub say 4.0): may be
+    redistributed, with attribution (``FREESOUNDCREDITS.txt``) and not commercially.
 Layout: ``metadata/UrbanSound8K.csv``, audio in ``audio/fold1/`` to ``audio/fold10/``. ``fsID`` is the Freesound sound an
     excerpt was cut from; one sound gives many excerpts. Another sound may be louder (``salience`` 2: background).
 Example: ``100032-3-0-0.wav,100032,0.0,0.317551,1,5,3,dog_bark``

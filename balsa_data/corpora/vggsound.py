@@ -1,7 +1,8 @@
 """VGGSound: ten-second clips of YouTube videos, one of 309 sounds each (Chen et al., ICASSP 2020).
 
 Source: https://www.robots.ox.ac.uk/~vgg/data/vggsound/ (``vggsound.csv``)
-Licence: of the labels CC-BY-4.0; the audio belongs to the uploaders of the YouTube videos and may not be redistributed.
+Licence: CC-BY-4.0, "the copyright remains with the original owners of the video" (the README of hche11/VGGSound): what it
+    covers is the list, not the audio, which is never in what is published.
 Layout: one csv without a header: video, start second, label, split. The audio is not distributed: how your files are
     named, `audio` says, with ``youtube_id``, ``start_seconds``, ``label`` and ``split`` in braces.
 Example: ``---g-f_I2yQ,1,people marching,test``

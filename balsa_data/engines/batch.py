@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,6 +22,7 @@ from balsa_data.backbone import price
 from balsa_data.batches import Lines, Office, Provider, answers
 from balsa_data.client import TRIES, Passing
 from balsa_data.engines import Work
+from balsa_data.engines.online import advising
 from balsa_data.errors import AnswersAwaited, BackboneUnusable, BudgetReached, InputError, RequestFailed
 from balsa_data.journal import Answer
 from balsa_data.judging import Judge, worthwhile
@@ -155,13 +157,15 @@ class _Rounds:
         self.spent_up: BudgetReached | None = None
         self.usual = self._usual()
         done = work.done
-        async with Judge(work.recipe.checks, worthwhile(work.planner.at_most - done)) as judge:
-            with Progress(work.planner.at_most, done, show=work.show) as shown:
-                settler = Settler(
-                    work.recipe, work.hashes, work.journal, self._ask, work.budget, judge, AT_ONCE, shown.settled,
-                    answered=self.answered,
-                )  # fmt: skip
-                await settler.settle(work.pending())
+        processes = worthwhile(work.planner.at_most - done)
+        async with AsyncExitStack() as open_:
+            judge = await open_.enter_async_context(Judge(work.recipe.checks, processes, work.recipe.taxonomy))
+            shown = open_.enter_context(Progress(work.planner.at_most, done, show=work.show))
+            settler = Settler(
+                work.recipe, work.hashes, work.journal, self._ask, work.budget, judge, AT_ONCE, shown.settled,
+                answered=self.answered, advise=await advising(work.recipe, work.budget, open_),
+            )  # fmt: skip
+            await settler.settle(work.pending())
         self.lines.close()
         self.files += [{"mark": uuid4().hex, "tried": False, "name": None, "done": False} for _ in self.lines.numbers]
         work.journal.keep("batches", self.files)

@@ -9,14 +9,16 @@ from balsa_data.backbone import Backbone, connect
 from balsa_data.client import Client
 from balsa_data.engines import Work
 from balsa_data.journal import Answer
-from balsa_data.judging import Judge, worthwhile
+from balsa_data.judging import Judge, Judgement, worthwhile
+from balsa_data.opinion import question
 from balsa_data.pacing import Rate
 from balsa_data.planning import Request
 from balsa_data.progress import Progress
-from balsa_data.recipe import Recipe
-from balsa_data.settling import Budget, Settler
+from balsa_data.prompting import Prompts
+from balsa_data.recipe import JudgeSpec, Recipe
+from balsa_data.settling import Advise, Budget, Settler
 
-__all__ = ["connected", "run"]
+__all__ = ["advising", "connected", "run"]
 
 
 async def run(work: Work) -> None:
@@ -34,21 +36,37 @@ async def run(work: Work) -> None:
                 work.cache.keep(messages, seed, answer)
             return answer
 
-        left = work.sampled or work.planner.at_most - done
-        judge = await open_.enter_async_context(Judge(work.recipe.checks, worthwhile(left)))
+        processes = worthwhile(work.sampled or work.planner.at_most - done)
+        judge = await open_.enter_async_context(Judge(work.recipe.checks, processes, work.recipe.taxonomy))
         shown = open_.enter_context(Progress(work.planner.at_most, done, show=work.show))
         settler = Settler(
-            work.recipe, work.hashes, work.journal, ask, work.budget, judge, work.concurrency, shown.settled
-        )
+            work.recipe, work.hashes, work.journal, ask, work.budget, judge, work.concurrency, shown.settled,
+            advise=await advising(work.recipe, work.budget, open_),
+        )  # fmt: skip
         await settler.settle(work.pending())
 
 
 async def connected(recipe: Recipe, budget: Budget, open_: AsyncExitStack) -> Client:
     """Return the backbone that a recipe names; it is closed with the stack."""
     limits = recipe.limits
+    return await _opened(recipe, budget, open_, Rate(limits.requests_per_minute, limits.tokens_per_minute))
+
+
+async def advising(recipe: Recipe, budget: Budget, open_: AsyncExitStack) -> Advise | None:
+    """Return what asks the recipe's judge, which spends from the same budget; None where it has none."""
+    if recipe.judge is None:
+        return None
+    client, prompts = await _opened(recipe.judge, budget, open_), Prompts(recipe.prompts)
+
+    async def advise(request: Request, response: str, judgement: Judgement) -> Answer:
+        return await client.ask(question(prompts, request, response, judgement), request.seed(0))
+
+    return advise
+
+
+async def _opened(spec: Recipe | JudgeSpec, budget: Budget, open_: AsyncExitStack, rate: Rate | None = None) -> Client:
     client = await asyncio.to_thread(
-        connect, recipe.backbone, recipe.api_base, recipe.parameters, prices=recipe.prices, spend=budget.spend,
-        rate=Rate(limits.requests_per_minute, limits.tokens_per_minute),
-    )  # fmt: skip
+        connect, spec.backbone, spec.api_base, spec.parameters, prices=spec.prices, spend=budget.spend, rate=rate
+    )
     open_.push_async_callback(client.aclose)
     return client

@@ -18,7 +18,7 @@ from typing import Any
 
 from balsa_data import errors
 from balsa_data.engines import Work
-from balsa_data.engines.online import connected
+from balsa_data.engines.online import advising, connected
 from balsa_data.errors import BalsaError, InputError, MissingExtra
 from balsa_data.journal import Answer, Journal, Outcome
 from balsa_data.judging import Judge
@@ -225,9 +225,10 @@ def _settle_shard(
             async def ask(request: Request, attempt: int) -> Answer:
                 return await backbone.ask(request.messages, request.seed(attempt))
 
-            judge = await open_.enter_async_context(Judge(recipe.checks))
+            judge = await open_.enter_async_context(Judge(recipe.checks, taxonomy=recipe.taxonomy))
             book = _Book(keeper, known, budget)
-            settler = Settler(recipe, hashes, book, ask, budget, judge, concurrency)
+            advise = await advising(recipe, budget, open_)
+            settler = Settler(recipe, hashes, book, ask, budget, judge, concurrency, advise=advise)
             await settler.settle(request for request in shard if request.position not in settled)
 
     try:

@@ -29,7 +29,7 @@ class Report(Record):
         files: Records in each file.
         clips: Audio files written, and their `seconds` together.
         left_out: Samples that are not in it, by why.
-        warnings: What the trainer would do silently, in sentences.
+        warnings: What the trainer would do silently and what else should be known, in sentences.
         usage: How the trainer is pointed at it.
     """
 
@@ -103,6 +103,6 @@ def export(
         clips=preparation.written,
         seconds=preparation.seconds,
         left_out=dict(preparation.left_out),
-        warnings=tuple(preparation.warnings(format)),
+        warnings=(*preparation.warnings(format), *output.notes),
         usage=declared.usage,
     )

@@ -35,11 +35,13 @@ class Output:
     Attributes:
         folder: Its place, absolute.
         files: Records in each file written so far.
+        notes: What the user should know of the files, in sentences.
     """
 
     def __init__(self, folder: Path, *, packed: bool = False) -> None:
         self.folder = folder.absolute()
         self.files: dict[str, int] = {}
+        self.notes: list[str] = []
         self._packed = packed
         self._partial = self.folder.with_name(f"{self.folder.name}.partial")
         self._open: dict[str, tuple[TextIO, Frame]] = {}

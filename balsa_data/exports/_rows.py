@@ -6,7 +6,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from balsa_data.audio import decode, file_name, join, read, wav
@@ -24,6 +25,8 @@ __all__ = ["FALSE_CLAIMS", "Clip", "Format", "Preparation", "Rejected", "Row"]
 
 FALSE_CLAIMS = {  # (check, reason) of which each means that something false was said, not that something was said badly
     ("absence", "contradicted"),
+    ("answer", "wrong_answer"),
+    ("attribution", "swapped"),
     ("grounded", "unsupported"),
     ("speech", "speaker"),
     ("speech", "transcript"),
@@ -41,8 +44,10 @@ class Format:
     Attributes:
         usage: How the trainer is pointed at the folder, in one or two sentences.
         clips: How many clips a sample may have at most; None for any number.
+        joins: Whether clips are put together on request though the format holds several.
         reserved: Texts that the loader takes for the place of an audio; samples that hold one cannot be told apart.
         limit: The trainer's setting that cuts a long sample without a word, and `tokens` its default.
+        response_only: Whether only the response counts for it.
         tokens_per_clip: What a clip takes of it, and `tokens_per_second` what its length adds.
         seconds: What of a clip the encoder hears, or of all clips of a sample where they are `concatenated`.
         preference: Whether `export` takes ``preference``.
@@ -51,9 +56,11 @@ class Format:
 
     usage: str
     clips: int | None = None
+    joins: bool = False
     reserved: tuple[str, ...] = ()
     limit: str = ""
     tokens: int | None = None
+    response_only: bool = False
     tokens_per_clip: int = 0
     tokens_per_second: float = 0.0
     seconds: float | None = None
@@ -189,7 +196,7 @@ class Preparation:
             if where is None:
                 self.left_out["with clips of both train and test"] += 1
             else:
-                yield where, row(sample, local_audio), rejected
+                yield where, row(sample, partial(local_audio, source.folder)), rejected
 
     def _unfit(self, published: Mapping[str, Any], rejected: Sequence[Rejected]) -> str | None:
         texts = [published["prompt"], published["response"], *(r.response for r in rejected)]
@@ -209,7 +216,8 @@ class Preparation:
             (id_, audio, said["text"])
             for id_, audio, said in zip(published["clip_ids"], published["audios"], heard, strict=True)
         ]
-        if self._format.clips is None or len(found) <= self._format.clips:
+        most = 1 if self._format.joins and self._silence is not None else self._format.clips
+        if most is None or len(found) <= most:
             return tuple(self._single(*one) for one in found)
         return (self._joined(found),)
 
@@ -242,11 +250,10 @@ class Preparation:
         if self._own or path.partition("://")[0] in REMOTE:
             return read(path)
         if self._root is None:
-            raise InputError(f"the dataset only refers to {path!r}: say where its recordings are (audio_root)")
-        inside = (self._root / path).resolve()
-        if self._root.resolve() not in inside.parents:
+            raise InputError(f"the dataset only refers to {path!r}: say where its recordings are (--audio-root)")
+        if PurePath(path).is_absolute() or ".." in PurePath(path).parts:
             raise InputError(f"the audio path {path!r} leads out of {self._root}")
-        return read(str(inside))
+        return read(str(self._root.absolute() / path))  # links in it are the user's own, as of a corpus kept elsewhere
 
     def _write(self, id_: str, data: bytes, samples: Samples) -> Clip:
         name = f"audio/{file_name(id_, data, '.wav')}"
@@ -265,7 +272,8 @@ class Preparation:
         if format_.tokens is None:
             return
         responses = [prepared.response, *(r.response for r in prepared.rejected)]
-        text = len(prepared.prompt.encode()) + max(len(response.encode()) for response in responses)
+        text = max(len(response.encode()) for response in responses)
+        text += 0 if format_.response_only else len(prepared.prompt.encode())
         text += sum(len(clip.text.encode()) for clip in prepared.clips if format_.tokens_per_clip)
         estimate = round(
             text / BYTES_PER_TOKEN + format_.tokens_per_clip * len(prepared.clips) + format_.tokens_per_second * heard

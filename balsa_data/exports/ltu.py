@@ -1,6 +1,7 @@
 """LTU, LTU-AS and GAMA: a JSON list of alpaca records with ``audio_id``; one clip a sample, 16 kHz.
 
-Source: YuanGongND/ltu, ``src/ltu/finetune.py``; GAMA is built on the same code.
+Their collator takes every field away by name and stops at one that is missing or unknown, and hears 1024 frames of 10 ms.
+Source: YuanGongND/ltu and Sreyan88/GAMA, ``finetune.py`` and ``DataCollatorForSeq2Seq`` of the transformers beside it.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from balsa_data.exports import Format, Output, Row
 from balsa_data.exports._output import JSON_LIST
 
 FORMAT = Format(
-    usage="Pass --data_path <this folder>/train.json. The paths are absolute: export again after moving the folder.",
+    usage="Pass --data_path <this folder>/train.json (and --val_set_size 0 below 2,000 samples). The paths are absolute: export"
+    " again after moving the folder.",
     clips=1,
     limit="cutoff_len",
     tokens=256,
+    seconds=10.24,
 )
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from balsa_data.audio import local_path, located
+
 __all__ = ["Recording", "inline"]
 
 _RATE = 24_000  # Hz; MP3 at this rate plays in every browser
@@ -46,7 +48,7 @@ def inline(audio: str | bytes | None, folder: Path) -> Recording | None:
     Only files on this machine are read, and only what is audio goes into the page, whatever a clip's path says.
 
     Args:
-        audio: A path (relative ones from here or from `folder`) or an audio file's bytes.
+        audio: A path (relative ones from here, from `folder` or from above it) or an audio file's bytes.
         folder: The run's folder.
     """
     content = audio if isinstance(audio, bytes) else _read(audio, folder) if audio else None
@@ -76,12 +78,12 @@ def inline(audio: str | bytes | None, folder: Path) -> Recording | None:
 
 
 def _read(path: str, folder: Path) -> bytes | None:
-    for candidate in (Path(path.removeprefix("file://")), folder / path):
-        try:
-            if candidate.is_file():
+    try:
+        for candidate in (local_path(located(path, folder)), folder / path):
+            if candidate is not None and candidate.is_file():
                 return candidate.read_bytes()
-        except (OSError, ValueError):  # too long a name, a NUL in it, no permission
-            continue
+    except (OSError, ValueError):  # too long a name, a NUL in it, no permission
+        pass
     return None
 
 

@@ -16,9 +16,10 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 import yaml
 from jinja2 import Environment, StrictUndefined
 
+from balsa_data.audio import located
 from balsa_data.errors import InputError
 from balsa_data.report.audio import inline
-from balsa_data.report.entries import Outcome, as_json, entry, stratum
+from balsa_data.report.entries import Outcome, as_json, entry, short, stratum
 from balsa_data.report.pace import pace
 from balsa_data.report.selection import Selection
 from balsa_data.report.tally import Tally
@@ -89,7 +90,8 @@ def render(
         limit_mb: How large the page may be without the recordings in it, in units of a million bytes.
         audio: How many recordings to put into the page (each as at most 20 s of MP3, some 80 kB); needs the extra
             ``audio``, without which only small files go in, as they are.
-        taxonomy: Tells which words mean a sound, to mark them in responses; the shipped one where None.
+        taxonomy: Tells which words mean a sound, to mark them in responses; where None the recipe's, as the run was made
+            with, or, when its files are no longer there, the shipped one.
 
     Returns:
         `out`.
@@ -100,23 +102,35 @@ def render(
     budget = int(limit_mb * 1_000_000) - _SHELL
     if budget < _SHELL:
         raise InputError(f"limit_mb is {limit_mb:g}; a report needs at least {2 * _SHELL / 1_000_000:.1f}")
-    taxonomy = taxonomy or default()
+    note = ""
+    if taxonomy is None:
+        taxonomy, note = _taxonomy(source)
     tally, selection = Tally(), Selection(budget)
     outcomes: Iterable[Outcome] = chain(source.samples, source.rejections, source.failures)
     for outcome in outcomes:
         tally.add(outcome)
         selection.offer(stratum(outcome), outcome.id, partial(_encode, outcome, taxonomy), outcome.clips)
-    page = _page({**_head(source), **tally.as_data(), **_shown(selection, source.folder, audio)})
+    page = _page({**_head(source), **tally.as_data(), **_shown(selection, source.folder, audio), "note": note})
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = out.with_name(f".{out.name}.part")
     draft.write_bytes(page.encode("utf-8", "xmlcharrefreplace"))
     return draft.replace(out)
 
 
+def _taxonomy(source: Source) -> tuple[Taxonomy, str]:
+    """Return the taxonomy the run was made with, and what is to be said when it is not at hand."""
+    named = [str(file) for file in source.recipe.get("taxonomy") or ()]
+    there = [Path(located(file, source.folder)) for file in named]
+    if missing := [Path(file).name for file, path in zip(named, there, strict=True) if not path.is_file()]:
+        return default(), f"Sounds are marked by the shipped taxonomy: the recipe’s {', '.join(missing)} is not there."
+    return (Taxonomy.load(there) if there else default()), ""
+
+
 def _head(source: Source) -> dict[str, Any]:
     recipe = _without_secrets(dict(source.recipe))
     return {
         "name": str(recipe.get("name") or source.folder.name or "run"),
+        "description": short(str(recipe.get("description") or ""), 300),
         "folder": source.folder.name,
         "seed": recipe.get("seed"),
         "recipe": yaml.safe_dump(json.loads(json.dumps(recipe, default=str)), sort_keys=False, allow_unicode=True)[

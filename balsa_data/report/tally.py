@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from balsa_data.checks import CHECKS
 from balsa_data.report.entries import Outcome, short
 from balsa_data.report.marks import word
 from balsa_data.schemas import Failure, Sample, Usage
@@ -32,6 +33,7 @@ class _Task:
 
 @dataclass
 class _Reason:
+    name: str = ""
     check: str = ""
     example: str = ""
     lost: int = 0
@@ -75,7 +77,7 @@ class Tally:
             self._count(outcome.reason, "backbone", outcome.detail, lost=True)
 
     def _count(self, name: str, check: str, example: str, *, lost: bool) -> None:
-        reason = self.reasons.setdefault(short(name), _Reason(check, short(example, 240)))
+        reason = self.reasons.setdefault(short(name), _Reason(name, check, short(example, 160)))
         reason.lost += lost
         reason.redrawn += not lost
 
@@ -107,7 +109,7 @@ class Tally:
                 for n, t in tasks.items()
             ],
             "corpora": _rows(self.corpora, lambda c: {**c}, lambda c: (c.total(), 0)),
-            "reasons": _rows(self.reasons, lambda r: {**vars(r)}, lambda r: (r.lost, r.redrawn)),
+            "reasons": _rows(self.reasons, _explained, lambda r: (r.lost, r.redrawn)),
             "draws": [self.draws[n] for n in range(max(self.draws, default=-1) + 1)][:_ROWS],
             "sounds": {
                 "present": [self.present.total(), len(self.present)],
@@ -130,11 +132,17 @@ def _most(counter: Counter[str], n: int) -> list[tuple[str, int]]:
     return sorted(counter.items(), key=lambda item: (-item[1], item[0]))[:n]
 
 
+def _explained(reason: _Reason) -> dict[str, Any]:
+    """Return a reason's counts, with what its check says it means."""
+    known = CHECKS.module(reason.check).REASONS if reason.check in CHECKS.names() else {}
+    return {**vars(reason), "meaning": known.get(reason.name, "")}
+
+
 def _rows(
     parts: dict[str, _Part], data: Callable[[_Part], dict[str, Any]], size: Callable[[_Part], tuple[int, int]]
 ) -> dict[str, Any]:
     names = sorted(parts, key=lambda name: ([-n for n in size(parts[name])], name))
-    return {"rows": [{"name": n, **data(parts[n])} for n in names[:_ROWS]], "more": max(0, len(names) - _ROWS)}
+    return {"rows": [{**data(parts[n]), "name": n} for n in names[:_ROWS]], "more": max(0, len(names) - _ROWS)}
 
 
 def _histograms(lengths: dict[str, Counter[int]]) -> dict[str, Any]:

@@ -7,14 +7,17 @@ None means that the clips give nothing to ask. With ``APART = True``, the metada
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
 from balsa_data.negatives import AbsentSounds
 from balsa_data.pairing import Kinship
-from balsa_data.recipe import PairingSpec
 from balsa_data.registry import Registry
+from balsa_data.schemas import AudioClip
+from balsa_data.specs import PairingSpec
+from balsa_data.stated import named, stated
+from balsa_data.taxonomy import Taxonomy
 
 __all__ = ["TASKS", "Draft", "Draw"]
 
@@ -51,6 +54,7 @@ class Draw:
         heard: The sounds heard in each clip.
         absent: Chooses sounds that are not.
         kinship: What sounds have to do with one another.
+        taxonomy: Names and relates sounds.
         pairing: How several clips are put together, and `strategy` how these were.
         turn: How many requests of this task were laid out before, for what must be balanced.
     """
@@ -59,24 +63,35 @@ class Draw:
     heard: tuple[frozenset[str], ...]
     absent: AbsentSounds
     kinship: Kinship
+    taxonomy: Taxonomy
     pairing: PairingSpec
     strategy: str | None
     turn: int
 
-    def guided_or_open(self) -> Draft:
-        """Choose sounds to deny in the recipe's share of requests; else leave the choice to the backbone."""
-        if self.rng.random() >= self.absent.spec.guided:
+    def guided_or_open(self, clips: Iterable[AudioClip]) -> Draft:
+        """Choose sounds to deny in the recipe's share of requests; else leave the choice to the backbone.
+
+        Chosen are none that a word of the metadata could name. Where no sound of it is understood, the choice is the
+        backbone's as well: what is heard may be any.
+        """
+        heard = frozenset().union(*self.heard)
+        if self.rng.random() >= self.absent.spec.guided or not heard:
             return Draft()
-        strategy, sounds = self.absent.draw(frozenset().union(*self.heard), self.rng)
+        told = heard.union(*(named(clip, self.taxonomy) for clip in clips))
+        strategy, sounds = self.absent.draw(told, self.rng)
         return Draft(absent=sounds, guided=bool(sounds), strategy=strategy if sounds else None)
 
-    def about_several(self, each: Iterable[frozenset[str]]) -> Draft:
-        """Affirm the sounds of each clip, and in the recipe's share of requests tell the backbone which they are."""
-        told = [sorted(sounds) for sounds in each]
-        guided = self.rng.random() < self.pairing.guided
+    def stated(self, clips: Iterable[AudioClip]) -> list[frozenset[str]]:
+        """Return the sounds of each clip that its metadata states in its own words: what a backbone may be told to say."""
+        return [frozenset(stated(clip, heard, self.taxonomy)) for clip, heard in zip(clips, self.heard, strict=True)]
+
+    def about_several(self, each: Sequence[frozenset[str]]) -> Draft:
+        """Tell the backbone the sounds of each clip in the recipe's share of requests, where there are some of every one."""
+        if self.rng.random() >= self.pairing.guided or not all(each):
+            return Draft(strategy=self.strategy)
         return Draft(
-            present=tuple(sorted({sound for sounds in told for sound in sounds})),
-            guided=guided,
+            present=tuple(sorted(frozenset().union(*each))),
+            guided=True,
             strategy=self.strategy,
-            each=tuple(tuple(map(self.absent.phrase, sounds)) for sounds in told) if guided else (),
+            each=tuple(tuple(map(self.absent.phrase, sorted(sounds))) for sounds in each),
         )

@@ -11,5 +11,6 @@ CLIPS = (1, 1)
 
 
 def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft:
-    """Ask for both; the absent sounds are chosen as for a negative."""
-    return replace(draw.guided_or_open(), present=tuple(sorted(draw.heard[0])))
+    """Ask for both; the absent sounds are chosen as for a negative, and open where no sound can be told beside them."""
+    drafted, (present,) = draw.guided_or_open(clips), draw.stated(clips)
+    return replace(drafted, present=tuple(sorted(present))) if drafted.guided and present else Draft()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from balsa_data.facts import narrowest
 from balsa_data.schemas import AudioClip
 from balsa_data.tasks import Draft, Draw
 
@@ -12,6 +11,9 @@ APART = True
 
 def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft:
     """Ask what sets them apart: what each clip has and no other, or, where one has nothing of its own, all that each has."""
-    heard = draw.heard
-    alone = [draw.kinship.alone(h, *heard[:i], *heard[i + 1 :]) for i, h in enumerate(heard)]
-    return draw.about_several(alone if all(alone) else map(narrowest, heard))
+    heard, stated = draw.heard, draw.stated(clips)
+    alone = [
+        s & draw.kinship.alone(h, *heard[:i], *heard[i + 1 :])
+        for i, (s, h) in enumerate(zip(stated, heard, strict=True))
+    ]
+    return draw.about_several(alone if all(alone) else stated)

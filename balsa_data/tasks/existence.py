@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from balsa_data.facts import narrowest
+from balsa_data.facts import akin
 from balsa_data.schemas import AudioClip
+from balsa_data.stated import clear, named, stated
 from balsa_data.tasks import Draft, Draw
 
 CLIPS = (1, 1)
+TRIES = 3  # draws of an absent sound until one is not another side of what is heard
 
 
 def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft | None:
-    """Ask after a sound that is heard or one that is not, each in one of every two questions.
+    """Ask after a sound that the metadata states or one that it cannot be taken to name, each in one of every two questions.
 
     The strategy is how the absent sound was chosen; a question to be affirmed takes the place of one that was, so that
-    every strategy has as many of either. None where the metadata names no sound that can be asked for, or none may be
-    denied.
+    every strategy has as many of either. None where the metadata states no sound that can be asked for, none may be
+    denied, or a label is nobody's class, so that there is no telling what else it may mean.
     """
-    (heard,) = draw.heard
-    strategy, absent = draw.absent.draw(heard, draw.rng, (1, 1))
-    present = sorted(filter(draw.absent.definite, narrowest(heard)))
-    if not present or not absent:
+    (clip,), (heard,), taxonomy = clips, draw.heard, draw.taxonomy
+    present = stated(clip, heard, taxonomy) if clear(clip, taxonomy) else []
+    if not present:
+        return None
+    told = heard | named(clip, taxonomy)
+    for _ in range(TRIES):
+        strategy, absent = draw.absent.draw(told, draw.rng, (1, 1))
+        if not any(akin(sound, other, taxonomy) for sound in absent for other in told):
+            break
+    else:
+        return None
+    if not absent:
         return None
     affirm = (draw.turn + blake2b(b"%d" % (draw.turn // 2), digest_size=1).digest()[0]) % 2 == 0
     asked = draw.rng.choice(present) if affirm else absent[0]

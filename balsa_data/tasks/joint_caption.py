@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from balsa_data.facts import narrowest
 from balsa_data.schemas import AudioClip
 from balsa_data.tasks import Draft, Draw
 
@@ -11,4 +10,4 @@ CLIPS = (2, 4)
 
 def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft:
     """Ask for what is heard in all of them together."""
-    return draw.about_several(narrowest(heard) for heard in draw.heard)
+    return draw.about_several(draw.stated(clips))

@@ -10,4 +10,4 @@ CLIPS = (1, 1)
 
 def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft:
     """Let the backbone choose what is absent (open), or choose it and have it put into words (guided)."""
-    return draw.guided_or_open()
+    return draw.guided_or_open(clips)

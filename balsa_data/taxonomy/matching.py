@@ -23,7 +23,9 @@ __all__ = ["Matcher", "Mention", "Reading", "Role"]
 _SKIPPED = frozenset("a an the his her their its my your our some is are was were being been gets".split())
 _BOUNDARY = frozenset(
     '. , ; : ! ? ( ) [ ] " “ ” — – / \n • * and or but while as with without when whereas then followed before after near '
-    "over not no never neither nor nearby alongside amid amidst against during until because if than plus".split(" ")
+    "over not no never neither nor nearby alongside amid amidst among amongst against during until because if than plus".split(
+        " "
+    )
 )
 _LINK = frozenset(
     "a an the is are was were be been being has have had can could may might of from by very quite more in "
@@ -35,6 +37,7 @@ _HEARD = frozenset(
     "hear hears heard hearing audible sound sounds noise noises listen listening voice voices no without absence absent "
     "lack lacks neither nor any present presence detect detected".split()
 )
+_IS, _A = frozenset("is are was were".split()), frozenset("a an".split())
 _TOWARDS = frozenset("to at toward towards".split())
 _AND = frozenset("and or &".split())
 _ADVERBS = frozenset("then also is are starts begins to".split())
@@ -188,6 +191,8 @@ class Matcher:
             elif maker is b:
                 done.pop()
             return maker is a and a.silent
+        if _A.intersection(gap) and _IS.intersection(gap):  # "rain is a musical instrument"
+            return False
         if (a.sound in self._generic) != (b.sound in self._generic) and (from_source or _LINK.issuperset(_plain(gap))):
             done[-1] = _Found(a.first, b.last, b.sound if a.sound in self._generic else a.sound)
             return True

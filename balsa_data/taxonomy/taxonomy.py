@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +16,7 @@ from balsa_data.taxonomy.loading import Rule
 from balsa_data.taxonomy.matching import Matcher, Mention
 from balsa_data.taxonomy.text import key
 
-__all__ = ["Sound", "Taxonomy", "default"]
+__all__ = ["Sound", "Taxonomy", "default", "extended", "in_force"]
 
 
 class Taxonomy:
@@ -102,10 +104,32 @@ class Taxonomy:
         return None
 
 
-@cache
+_IN_FORCE: ContextVar[Taxonomy | None] = ContextVar("taxonomy", default=None)
+_loaded = cache(Taxonomy.load)
+
+
+def extended(extra: Sequence[Path | str]) -> Taxonomy:
+    """Return the shipped taxonomy with a user's files added, loaded once.
+
+    Raises:
+        TaxonomyError: See `Taxonomy.load`.
+    """
+    return _loaded(tuple(map(Path, extra)))
+
+
 def default() -> Taxonomy:
-    """Return the shipped taxonomy, loaded once."""
-    return Taxonomy.load()
+    """Return the taxonomy in force: the shipped one, where `in_force` has not said otherwise."""
+    return _IN_FORCE.get() or _loaded(())
+
+
+@contextmanager
+def in_force(taxonomy: Taxonomy) -> Iterator[None]:
+    """Read texts by this taxonomy for as long as the context lasts, in all that is started within it."""
+    token = _IN_FORCE.set(taxonomy)
+    try:
+        yield
+    finally:
+        _IN_FORCE.reset(token)
 
 
 def _default(rules: tuple[Rule, ...]) -> str | None:

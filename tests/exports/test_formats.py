@@ -184,8 +184,8 @@ def test_ltu(run: Source, out: Path) -> None:
 
 
 def test_flamingo(run: Source, out: Path) -> None:
-    export(run, "flamingo", out)
-    (low,) = (out / "audio").iterdir()
+    report = export(run, "flamingo", out)
+    low, high = (out / "audio" / name for name in names(out))
     assert json.loads((out / "af2-train.json").read_text()) == {
         "dataset_path": str(out),
         "split": "train",
@@ -194,14 +194,28 @@ def test_flamingo(run: Source, out: Path) -> None:
         "data": {"0": {"name": low.name, "prompt": PROMPT, "output": RESPONSE, "task": "AQA"}},
         "total_num": 1,
     }
-    turns = [{"from": "human", "value": f"<sound>\n{PROMPT}"}, {"from": "gpt", "value": RESPONSE}]
-    assert json.loads((out / "af3-train.json").read_text()) == [{"id": "s1", "sound": str(low), "conversations": turns}]
+    assert report.warnings[0].startswith("1 samples have several clips")
+    one = [{"from": "human", "value": f"<sound>\n{PROMPT}"}, {"from": "gpt", "value": RESPONSE}]
+    two = [{"from": "human", "value": f"<sound-1>\n<sound-2>\n{COMPARE}"}, {"from": "gpt", "value": DIFFERENCE}]
+    assert json.loads((out / "af3-train.json").read_text()) == [
+        {"id": "s1", "sound": str(low), "duration": 0.5, "conversations": one},
+        {"id": "s2", "sound": [str(low), str(high)], "duration": 0.75, "conversations": two},
+    ]
+
+
+def test_flamingo_2_takes_clips_that_are_joined(run: Source, out: Path) -> None:
+    export(run, "flamingo", out, join=0.5)
+    names = [item["name"] for item in json.loads((out / "af2-train.json").read_text())["data"].values()]
+    assert [soundfile.info(out / "audio" / name).duration for name in names] == [0.5, 1.25]
+    assert all(isinstance(record["sound"], str) for record in json.loads((out / "af3-train.json").read_text()))
 
 
 def test_slam(run: Source, out: Path) -> None:
     export(run, "slam", out)
     (low,) = (out / "audio").iterdir()
-    assert lines(out / "train.jsonl") == [{"key": "s1", "source": str(low), "prompt": PROMPT, "target": RESPONSE}]
+    common = {"key": "s1", "path": str(low), "source": str(low), "target": RESPONSE}
+    assert lines(out / "train/multitask.jsonl") == [common | {"task": "balsa", "balsa": PROMPT}]
+    assert lines(out / "prompts.jsonl") == [{"task": "balsa", "prompt": "{}"}]
 
 
 def test_webdataset(run: Source, out: Path) -> None:
@@ -255,3 +269,45 @@ def test_hallucination_eval_never_asks_what_is_claimed_both_ways(tmp_path: Path,
     export(run, "hallucination-eval", out)
     asked = [(q["object"], q["label"]) for q in lines(out / "train-random.jsonl")]
     assert asked == [("bell", "Yes"), ("rain", "No")]
+
+
+# What the loaders rely on beyond their fields, as found by running them over an export of a real run.
+
+
+def test_ltu_has_just_the_fields_that_its_collator_takes_away(run: Source, out: Path) -> None:
+    export(run, "ltu", out, join=0.5)
+    for record in json.loads((out / "train.json").read_text()):
+        assert set(record) == {"instruction", "input", "audio_id", "dataset", "task", "output"}
+        assert all(isinstance(value, str) for value in record.values())
+
+
+def test_flamingo_2_counts_its_data_from_0_and_joins_its_paths(run: Source, out: Path) -> None:
+    export(run, "flamingo", out, join=0.5)
+    read = json.loads((out / "af2-train.json").read_text())
+    assert list(read["data"]) == [str(i) for i in range(read["total_num"])]  # it looks up str(i % total_num)
+    assert all((out / read["split_path"] / item["name"]).is_file() for item in read["data"].values())
+
+
+def test_flamingo_3_has_a_tag_for_each_of_its_sounds(run: Source, out: Path) -> None:
+    export(run, "flamingo", out)
+    for record in json.loads((out / "af3-train.json").read_text()):
+        asked, several = record["conversations"][0]["value"], isinstance(record["sound"], list)
+        tags = [f"<sound-{i + 1}>" for i in range(len(record["sound"]))] if several else ["<sound>"]
+        assert asked.split("\n")[: len(tags)] == tags
+        assert asked.count("<sound") == len(tags)
+
+
+@pytest.mark.parametrize("style", ["{}", "USER: {}\n ASSISTANT:"])
+@pytest.mark.parametrize("prompt", [PROMPT, "Braces {} and {0} are {text}."])
+def test_slam_fills_its_prompt_twice_and_it_stays_as_it_is(style: str, prompt: str, tmp_path: Path) -> None:
+    export(Source(tmp_path, [sample(prompt=prompt)]), "slam", tmp_path / "out")
+    (line,) = lines(tmp_path / "out/train/multitask.jsonl")
+    (known,) = lines(tmp_path / "out/prompts.jsonl")
+    assert known["task"] == line["task"]
+    assert style.format(known["prompt"]).format(line[line["task"]]) == style.replace("{}", prompt)
+
+
+def test_nemo_tells_each_clips_true_length(run: Source, out: Path) -> None:
+    export(run, "nemo", out)
+    turns = [t for line in lines(out / "train.jsonl") for t in line["conversations"] if t["type"] == "audio"]
+    assert [t["duration"] for t in turns] == [soundfile.info(out / t["value"]).duration for t in turns]

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from report_source import outcome_at, run, tone
 
+from balsa_data.checks import CHECKS
 from balsa_data.report.entries import entry
 from balsa_data.report.pace import pace
 from balsa_data.report.tally import Tally
-from balsa_data.schemas import Rejection, Sample, Usage
+from balsa_data.schemas import Attempt, Rejection, Sample, Usage, Verdict
 from balsa_data.taxonomy import default
 
 
@@ -40,6 +41,15 @@ def test_counts_add_up_to_the_outcomes(clips: list) -> None:
     assert sum(data["answers"].values()) == sum(o.task == "existence" for o in outcomes if isinstance(o, Sample))
     assert sum(sum(row["bins"]) for row in data["lengths"]["rows"]) == kinds["sample"]
     assert data["sounds"]["absent"][0] == sum(len(o.absent) for o in outcomes if isinstance(o, Sample))
+
+
+def test_a_reason_is_explained_by_its_check(clips: list) -> None:
+    verdict = Verdict(ok=False, check="truncated", reason="truncated", detail="It breaks off.")
+    tally = Tally()
+    tally.add(sample(clips, earlier=(Attempt(response="A dog", verdicts=(verdict,)),)))
+    (row,) = tally.as_data()["reasons"]["rows"]
+    assert row["meaning"] == CHECKS.module("truncated").REASONS["truncated"]
+    assert row["example"] == "It breaks off."
 
 
 def test_a_phrasing_is_the_same_whatever_sound_it_asks_for(clips: list) -> None:

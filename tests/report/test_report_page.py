@@ -109,3 +109,22 @@ def test_keys_in_the_recipe_are_redacted(tmp_path: Path) -> None:
     assert "verysecret" not in page
     assert "abc123" not in page
     assert "max_tokens: 400" in data_of(page)["recipe"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_sounds_are_marked_by_the_recipes_own_taxonomy(there: bool, tmp_path: Path) -> None:
+    own = tmp_path / "project/own.yaml"
+    if there:
+        own.parent.mkdir()
+        own.write_text("sounds:\n  theremin:\n    is: musical instrument\n    nouns: etherphone\n")
+    clips = [tone(tmp_path / "a.wav", 300)]
+    made = next(o for i in range(99) if isinstance(o := outcome_at(i, clips), Sample)).model_copy(
+        update={"response": "An etherphone plays.", "present": ("theremin",), "absent": (), "earlier": ()}
+    )
+    nothing = Records(0, lambda: iter(()))
+    source = Run(tmp_path / "project/runs/one", Records(1, lambda: iter([made])), nothing, nothing, planned=1)
+    source.recipe["taxonomy"] = ["own.yaml"]  # from where the run was made
+    data = data_of(render(source, tmp_path / "r.html").read_text())
+    marks = data["entries"][0]["attempts"][0]["marks"]
+    assert marks == ([[3, 13, "present", "theremin"]] if there else [])
+    assert ("own.yaml is not there" in data["note"]) != there

@@ -15,7 +15,7 @@ from balsa_data.facts import heard, related, supported
 from balsa_data.planning import Request, lay_out
 from balsa_data.prompting import Prompts
 from balsa_data.recipe import Recipe
-from balsa_data.tasks import TASKS
+from balsa_data.tasks import TASKS, Draft
 from balsa_data.taxonomy import default
 from balsa_data.testing import ScriptedBackbone
 
@@ -99,6 +99,77 @@ def test_questions_are_balanced_and_their_objects_are_there_or_not(tmp_path: Pat
     strategies = Counter((r.draft.strategy, bool(r.draft.present)) for r in requests)
     for strategy in ("random", "popular"):
         assert strategies[strategy, True] == pytest.approx(strategies[strategy, False], rel=0.4)
+
+
+def drafts(caption: str, folder: Path, task: str) -> list[Draft]:
+    """What a task decides, many times, about a clip with this caption among others."""
+    it = AudioClip(id="it", captions=[caption])
+    recipe = Recipe.make(tasks={task: 40}, negatives={"guided": 1})
+    requests = lay_out(recipe, ClipStore(folder), PROMPTS, [it, *clips(20)])
+    return [r.draft for r in requests if r.clips == (it,)]
+
+
+@pytest.mark.parametrize(
+    ("caption", "asked_after"),
+    [
+        ("A dog barks in the rain.", {"dog barking", "rain"}),
+        ("Rain falls, perhaps a dog barks.", {"rain"}),
+        ("A tiger roars and a violin plays.", {"violin"}),  # of the class called "a lion"
+        ("Something is there.", set()),
+    ],
+)
+def test_only_what_is_stated_in_its_own_words_is_asked_after_as_present(
+    caption: str, asked_after: set[str], tmp_path: Path
+) -> None:
+    assert {sound for draft in drafts(caption, tmp_path, "existence") for sound in draft.present} == asked_after
+
+
+@pytest.mark.parametrize("task", ["negative", "combined", "existence"])
+@pytest.mark.parametrize(
+    ("caption", "never"),
+    [
+        ("A tiger roars and a violin plays.", {"violin"}),
+        ("Rain falls on a helicopter.", {"rain", "helicopter"}),
+        ("Rain falls, perhaps a dog barks.", {"rain", "dog barking"}),
+        ("A man works on a wooden board while rain falls.", {"rain", "male voice", "male speech"}),
+    ],
+)
+def test_what_the_metadata_merely_names_is_never_denied(
+    task: str, caption: str, never: set[str], tmp_path: Path
+) -> None:
+    denied = {sound for draft in drafts(caption, tmp_path, task) for sound in draft.absent}
+    assert denied
+    assert not denied & never
+
+
+@pytest.mark.parametrize("task", ["combined", "difference", "joint_caption"])
+def test_a_backbone_is_told_to_say_only_what_is_stated(task: str, tmp_path: Path) -> None:
+    captions = [
+        "A tiger roars and a violin plays.",
+        "Rain falls.",
+        "Applause breaks out, perhaps a helicopter flies.",
+    ]
+    corpus = [AudioClip(id=f"c{i}", captions=[caption]) for i, caption in enumerate(captions)]
+    recipe = Recipe.make(tasks={task: 10}, negatives={"guided": 1}, pairing={"guided": 1})
+    told = [r.draft for r in lay_out(recipe, ClipStore(tmp_path), PROMPTS, corpus) if r.draft.guided]
+    assert {sound for draft in told for sound in draft.present} == {"violin", "rain", "applause"}
+    assert {phrase for draft in told for sounds in draft.each for phrase in sounds} <= {"a violin", "rain", "applause"}
+
+
+@pytest.mark.parametrize("task", ["difference", "joint_caption", "combined"])
+def test_a_clip_of_which_nothing_is_stated_leaves_the_words_to_the_backbone(task: str, tmp_path: Path) -> None:
+    corpus = [AudioClip(id=f"c{i}", captions=[text]) for i, text in enumerate(["A tiger roars.", "Rain falls."])]
+    recipe = Recipe.make(tasks={task: 3}, negatives={"guided": 1}, pairing={"guided": 1})
+    requests = [r for r in lay_out(recipe, ClipStore(tmp_path), PROMPTS, corpus) if corpus[0] in r.clips]
+    assert requests
+    assert not any(r.draft.guided or r.draft.present for r in requests)
+
+
+@pytest.mark.parametrize("task", ["negative", "combined"])
+def test_of_a_clip_of_which_no_sound_is_understood_the_backbone_says_what_is_absent(task: str, tmp_path: Path) -> None:
+    made = drafts("Something is there.", tmp_path, task)
+    assert made
+    assert not any(draft.guided or draft.absent for draft in made)
 
 
 def test_a_guided_difference_names_what_each_clip_has_alone(tmp_path: Path) -> None:

@@ -175,6 +175,36 @@ def test_a_finished_training_is_left_as_it_is(dataset: Dataset, config: Config) 
     assert (out / "model.safetensors").read_bytes() == before
 
 
+def test_a_training_can_start_from_anothers_weights(dataset: Dataset, config: Config, tmp_path: Path) -> None:
+    """What it starts from is whole: without a step worth its name, the weights are the other's."""
+    data = dataset([published(k) for k in range(4)])
+    first = train(config(data, connector="linear", lora_rank=2), say=silent)
+    again = config(data, out=str(tmp_path / "again"), start=str(first), connector="linear", lora_rank=2)
+    second = Trainer(again, say=silent)
+    assert all(
+        torch.equal(w, v) for w, v in zip(weights(second.model), weights(AudioLM.from_pretrained(first)), strict=True)
+    )
+    assert curve(second.run())[0] < curve(first)[0]
+    with pytest.raises(InputError, match=r"does not fit its config: .*lora.* is unexpected"):
+        Trainer(config(data, out=str(tmp_path / "plain"), start=str(first), connector="linear"), say=silent)
+
+
+def weights(model: AudioLM) -> list[torch.Tensor]:
+    return [parameter.detach() for _, parameter in sorted(model.trainable.items())]
+
+
+@pytest.mark.parametrize("kind", ["qformer", "linear"])
+def test_what_the_projection_reads_is_centred_on_the_first_rows(kind: str, dataset: Dataset, config: Config) -> None:
+    trainer = Trainer(config(dataset([published(k) for k in range(8)]), connector=kind), say=silent)
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    sounds = [trainer.reader.read(row).sounds[0] for row in trainer.rows.rows]
+    read: list[torch.Tensor] = []
+    model.connector.project.register_forward_pre_hook(lambda _, given: read.append(given[0].detach()))
+    model.connector(model.windows(sounds))
+    assert read[0].flatten(0, 1).mean(dim=0).abs().max() < 1e-4
+    assert read[0].flatten(0, 1).std(dim=0).max() < 1.1
+
+
 def test_another_backbones_responses_are_refused_unless_told(dataset: Dataset, config: Config) -> None:
     data = dataset([published(0, provenance={"backbone": "openai/gpt-9"})])
     for streaming in (False, True):

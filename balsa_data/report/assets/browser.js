@@ -68,9 +68,10 @@ function sampling() {
   const shown = data.entries.length, whole = sum(Object.values(data.counts));
   const audio = data.inlined ? ` ${plural(data.inlined, "recording")} can be played here.` : " No recordings are in this page.";
   const large = data.oversized ? ` ${plural(data.oversized, "entry is", "entries are")} too large to show.` : "";
+  const note = data.note ? ` ${data.note}` : "";
   return el("p", { class: "lead" }, shown === whole
-    ? `All ${number(whole)} outcomes of the run, mixed.${audio}`
-    : `${number(shown)} of the run’s ${number(whole)} outcomes: equal parts by size of every task, outcome and reason, drawn at random, so rare reasons are over-represented. Counts above are exact.${audio}${large}`);
+    ? `All ${number(whole)} outcomes of the run, mixed.${audio}${note}`
+    : `${number(shown)} of the run’s ${number(whole)} outcomes: equal parts by size of every task, outcome and reason, drawn at random, so rare reasons are over-represented. Counts above are exact.${audio}${large}${note}`);
 }
 
 function clear() {

@@ -9,6 +9,13 @@ function figure(title, note, ...content) {
   return el("figure", {}, el("figcaption", {}, el("h3", {}, title), note ? el("p", {}, note) : null), content);
 }
 
+function bars(head, rows) {
+  return el("table", { class: "chart" },
+    el("colgroup", {}, ["name", "wide", "share", "of"].map((name) => el("col", { class: name }))),
+    head ? el("thead", {}, el("tr", {}, head.map((text) => el("th", { scope: "col" }, text)))) : null,
+    el("tbody", {}, rows));
+}
+
 function acceptance(title, rows, more, choose) {
   const body = rows.map((row) => {
     const parts = OUTCOMES.map((kind) => [kind, row[kind] ?? 0]);
@@ -16,15 +23,25 @@ function acceptance(title, rows, more, choose) {
     const label = choose ? el("button", { type: "button", class: "link", onclick: () => choose(row.name), title: "Show these" }, taskName(row.name)) : row.name;
     return el("tr", {},
       el("th", { scope: "row" }, label),
-      el("td", { class: "wide" }, stack(parts, whole)),
+      el("td", {}, stack(parts, whole)),
       el("td", { class: "n strong" }, percent(row.sample ?? 0, whole)),
       el("td", { class: "n" }, `${number(row.sample ?? 0)} / ${number(whole)}`));
   });
   return figure(title, null,
-    el("table", { class: "chart" },
-      el("thead", { class: "aside" }, el("tr", {}, ["", "", "Accepted", "Of"].map((text) => el("th", { scope: "col" }, text)))),
-      el("tbody", {}, body)),
+    bars(["", "", "accepted", "of all"], body),
     more ? el("p", { class: "note" }, `and ${number(more)} more`) : null);
+}
+
+function draws(counts) {
+  const total = sum(counts);
+  if (counts.length < 2 || !total) return null;
+  const ordinal = (n) => ["First", "Second", "Third", "Fourth", "Fifth"][n] ?? `${n + 1}th`;
+  return figure("By draw", "Which response became the sample; those before it failed a check.",
+    bars(null, counts.map((n, i) => el("tr", {},
+      el("th", { scope: "row" }, ordinal(i)),
+      el("td", {}, stack([["sample", n], ["pending", total - n]], total)),
+      el("td", { class: "n strong" }, percent(n, total)),
+      el("td", { class: "n" }, number(n))))));
 }
 
 function reasons(table, choose) {
@@ -39,7 +56,8 @@ function reasons(table, choose) {
         el("span", { class: "track", "aria-hidden": "true" },
           el("span", { class: `part ${row.check === "backbone" ? "failure" : "rejection"}`, "--share": row.lost / most }),
           el("span", { class: "part redrawn", "--share": row.redrawn / most })),
-        el("p", { class: "example" }, el("span", { class: "check" }, row.check), " ", row.example)))),
+        el("p", { class: "meaning" }, el("span", { class: "check" }, row.check), " ", row.meaning || row.example),
+        row.meaning && row.example ? el("p", { class: "example" }, "e.g. ", row.example) : null))),
     table.more ? el("p", { class: "note" }, `and ${number(table.more)} more reasons`) : null);
 }
 

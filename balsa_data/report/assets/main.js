@@ -33,8 +33,9 @@ function overview() {
     [dollars(usage.cost), usage.cost == null ? "price unknown" : "spent", usage.cost && counts.sample ? `${dollars((1000 * usage.cost) / counts.sample)} per 1,000 samples` : `${plural(usage.requests, "request")}`],
   ];
   byId("overview").append(
-    el("p", { class: "over" }, data.backbones.join(", ") || "no answers yet", data.seed == null ? "" : ` · seed ${data.seed}`, ` · ${data.folder}`),
+    el("p", { class: "over" }, "Written by ", el("b", {}, data.backbones.join(", ") || "nobody yet"), data.seed == null ? "" : ` · seed ${data.seed}`, ` · ${data.folder}`),
     el("h1", {}, data.name),
+    data.description ? el("p", { class: "description" }, data.description) : null,
     el("p", { class: "headline" }, el("b", {}, number(counts.sample)), ` of ${plural(planned, "planned request")} became samples`, pending ? "; the run is not finished." : "."),
     el("div", { class: "stack tall", role: "img", "aria-label": Object.entries(all).map(([kind, n]) => `${WORD[kind]} ${number(n)}`).join(", ") },
       Object.entries(all).filter(([, n]) => n).map(([kind, n]) => el("span", { class: `part ${kind}`, "--share": n / planned }))),
@@ -45,9 +46,11 @@ function overview() {
 
 theme();
 overview();
-byId("outcome").append(el("div", { class: "grid" },
-  el("div", {}, acceptance("By task", data.tasks, 0, (task) => look({ task })), acceptance("By corpus", data.corpora.rows, data.corpora.more)),
-  reasons(data.reasons, (reason) => look({ reason }))));
+byId("outcome").append(
+  el("div", { class: "grid" },
+    acceptance("By task", data.tasks, 0, (task) => look({ task })),
+    el("div", {}, acceptance("By corpus", data.corpora.rows, data.corpora.more), draws(data.draws))),
+  reasons(data.reasons, (reason) => look({ reason })));
 byId("composition").append(el("div", { class: "grid" },
   el("div", {}, sounds(data.sounds, (sound) => look({ sound }))),
   el("div", {}, answers(data.answers), lengths(data.lengths), phrasings(data.phrasings))));

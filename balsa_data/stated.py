@@ -1,0 +1,101 @@
+"""What metadata says for sure: the sounds it states in its own words, and all that its words could name.
+
+Between the two lies what nobody should be asked about: a sound that a caption supposes or elsewhere denies, one whose
+maker is merely named ("a man works on a saw"), or one whose class is called by another's name (a *tiger* is not "a lion").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from balsa_data.claims import Polarity, claims
+from balsa_data.facts import akin, heard, narrowest
+from balsa_data.schemas import AudioClip
+from balsa_data.taxonomy import Taxonomy
+from balsa_data.taxonomy.text import key
+
+__all__ = ["clear", "named", "stated"]
+
+WORDS = 3  # of a sound's name, at most, when it is looked for in metadata word by word
+_SMALL = frozenset("a an the of on in by with being s".split())
+
+
+def stated(clip: AudioClip, sounds: frozenset[str], taxonomy: Taxonomy) -> list[str]:
+    """Return which of the sounds heard in a clip are stated in their own words and without doubt, and are not too broad.
+
+    Args:
+        clip: The clip.
+        sounds: What is heard in it (`facts.heard`).
+        taxonomy: Says how they are called.
+    """
+    spoken = heard(AudioClip(id=clip.id, speech=clip.speech), taxonomy=taxonomy) if clip.speech else frozenset[str]()
+    return list(_stated(clip.captions, _texts(clip), spoken, sounds, taxonomy))
+
+
+@lru_cache(maxsize=16384)  # several tasks ask about one clip
+def _stated(
+    captions: tuple[str, ...],
+    texts: tuple[str, ...],
+    spoken: frozenset[str],
+    sounds: frozenset[str],
+    taxonomy: Taxonomy,
+) -> tuple[str, ...]:
+    found = (claim for caption in captions for claim in claims(caption, taxonomy))
+    doubted = {claim.sound for claim in found if claim.polarity is not Polarity.PRESENT}
+    stems, known = frozenset().union(*map(_stems, texts)), taxonomy.sounds
+    return tuple(
+        sound
+        for sound in sorted(narrowest(sounds, taxonomy))
+        if sound in known and not known[sound].generic
+        if sound in spoken or not stems.isdisjoint(_called(sound, taxonomy))
+        if not any(akin(sound, other, taxonomy) for other in doubted)
+    )
+
+
+def named(clip: AudioClip, taxonomy: Taxonomy) -> frozenset[str]:
+    """Return every sound that a word or two of the metadata could name, whether or not it is said to be heard."""
+    return _named(_texts(clip), taxonomy)
+
+
+@lru_cache(maxsize=16384)  # several tasks ask about one clip
+def _named(texts: tuple[str, ...], taxonomy: Taxonomy) -> frozenset[str]:
+    found = (_class(words, taxonomy) for text in texts for words in _runs(key(text).split()))
+    return frozenset(sound for sound in found if sound)
+
+
+def clear(clip: AudioClip, taxonomy: Taxonomy) -> bool:
+    """Return whether the taxonomy knows every label of a clip as a whole, not a word in it."""
+    return all(_class(event.label, taxonomy) for event in clip.events)
+
+
+@lru_cache(maxsize=4096)
+def _called(sound: str, taxonomy: Taxonomy) -> frozenset[str]:
+    """Return how the words begin of which metadata must have one to say that this sound is there.
+
+    Those of its name; of a kind (*a lion roaring*) those that say of what: a *tiger* is of the class that is called a
+    lion, but is not called so.
+    """
+    known = taxonomy.sounds
+    of_what = (_stems(known[parent].phrase) for parent in known[sound].parents if not known[parent].generic)
+    own = _stems(known[sound].phrase)
+    return own & frozenset().union(*of_what) or own | _stems(sound)
+
+
+def _texts(clip: AudioClip) -> tuple[str, ...]:
+    return (*clip.captions, *[event.label for event in clip.events], *clip.attributes.values())
+
+
+@lru_cache(maxsize=4096)
+def _stems(text: str) -> frozenset[str]:
+    """Return how a text's words begin: *barks* and *barking* begin alike."""
+    return frozenset(word[:3] for word in key(text).split() if word not in _SMALL)
+
+
+def _runs(words: list[str]) -> Iterator[str]:
+    return (" ".join(words[i : i + n]) for n in range(1, WORDS + 1) for i in range(len(words) - n + 1))
+
+
+@lru_cache(maxsize=1 << 17)
+def _class(words: str, taxonomy: Taxonomy) -> str | None:
+    return taxonomy.resolve(words)

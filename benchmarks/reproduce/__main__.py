@@ -1,0 +1,82 @@
+"""The paper's central claim on real recordings: negatives cure hallucinated sounds, and cost nothing else.
+
+    BALSA_PARTS=… python benchmarks/reproduce --out runs/reproduce            # under 90 minutes on two cores
+    BALSA_PARTS=… python benchmarks/reproduce --size small --out runs/small   # under 10 minutes
+
+It makes soundscapes, has the backbone write the data, trains every arm with every seed, asks them all, and prints one
+table. Each step is kept: the same command again goes on where it was interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+if "torch" not in sys.modules:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # a process a core, each on one thread
+
+import table
+from answers import keep
+from arms import FIRST, SIZES, Place, Size, fit
+from soundscapes import write
+
+HERE = Path(__file__).parent
+
+
+def make_data(size: Size, place: Place) -> None:
+    """Make the soundscapes, and have the backbone write the samples about them."""
+    from balsa_data import Recipe, synthesize
+
+    corpus = place.out / "corpus"
+    if not (corpus / "unseen" / "questions.jsonl").is_file():
+        write(place.parts, corpus, train=size.train, test=size.test, unseen=size.unseen, seed=0)
+    os.environ["BALSA_REPRODUCE"] = str(place.out)
+    os.environ.setdefault("BALSA_LOCAL_MODEL", str(next((place.parts / "smollm2").glob("*.gguf"))))
+    recipe = Recipe.load(HERE / "recipe.yaml", prompts=str(HERE / "prompts"))
+    run = synthesize(recipe, out=place.out / "run")
+    print(f"{len(run.samples)} samples, {len(run.rejections)} rejections", flush=True)
+
+
+def train_and_ask(arm: str, seed: int, size: Size, place: Place) -> Path:
+    """Train an arm and keep its answers."""
+    folder = place.model(arm, seed)
+    if not (folder / "answers.json").is_file():
+        fit(arm, seed, size, place)
+    return keep(folder, place.out / "corpus", ["test", "unseen"] if size.unseen else ["test"])
+
+
+def main() -> None:
+    """Run the experiment, or the rest of it."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--size", choices=SIZES, default="full")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    given = parser.parse_args()
+    if "BALSA_PARTS" not in os.environ:
+        sys.exit('BALSA_PARTS names no folder of real parts: gather them first (README, "Tests")')
+    size, place, began = (
+        SIZES[given.size],
+        Place(Path(os.environ["BALSA_PARTS"]).resolve(), given.out.resolve()),
+        time.time(),
+    )
+    make_data(size, place)
+    seeds = range(size.seeds)
+    with ProcessPoolExecutor(given.jobs, get_context("spawn")) as pool:
+        list(pool.map(fit, [FIRST] * size.seeds, seeds, [size] * size.seeds, [place] * size.seeds))
+        models = [(arm, seed) for seed in seeds for arm in size.arms]
+        paths = pool.map(train_and_ask, *zip(*models, strict=True), [size] * len(models), [place] * len(models))
+        found = dict(zip(models, [json.loads(path.read_text("utf-8")) for path in paths], strict=True))
+    answers = {arm: [found[arm, seed] for seed in seeds] for arm in size.arms}
+    rows = [row for side in found[models[0]] for row in table.figures(answers, side)]
+    print(table.write(place.out, rows))
+    print(f"{time.time() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""What a trained model answers, kept as JSON: the questions, the questions with the audio swapped, and descriptions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from balsa_data.train.encoder import Sound
+from balsa_data.train.evaluate import DESCRIBE, affirmed, borne_out, load_questions, respond
+from balsa_data.train.metrics import generative
+from balsa_data.train.model import AudioLM
+
+Request = tuple[Sequence[Sound], str]
+
+
+def collect(model: AudioLM, folder: Path, *, swapped: bool) -> dict[str, Any]:
+    """Ask a model all that is asked of it over one set of recordings.
+
+    Args:
+        model: A trained model.
+        folder: Holds ``questions.jsonl`` and ``audio/``.
+        swapped: Whether to ask the random ones once more, with each recording in another's place.
+
+    Returns:
+        ``questions``: each with the `response`, and the `swapped` one; ``descriptions``: each with what it claims right
+        (`cover`) and wrong (`chair`, `hal`).
+    """
+    asked = load_questions(folder)
+    names = sorted({q.audio_index for q in asked})
+    sounds = {name: model.encoder.load(folder / "audio" / f"{name}.wav", name) for name in names}
+    facts = {n: [*dict.fromkeys(q.object for q in asked if q.audio_index == n and q.label == "yes")] for n in names}
+    other = dict(zip(names, names[1:] + names[:1], strict=True))
+    given = _once(model, [(q.audio_index, q.prompt_text) for q in asked], sounds, 6)
+    swaps = [q for q in asked if swapped and q.sampling == "random"]
+    rotated = {name: sounds[other[name]] for name in names}
+    with_swap = dict(zip(swaps, _once(model, [(q.audio_index, q.prompt_text) for q in swaps], rotated, 6), strict=True))
+    prompts = [(name, DESCRIBE) for name in names]
+    texts = _once(model, prompts, sounds, 24)
+    return {
+        "questions": [
+            {**asdict(q), "response": text, **({"swapped": with_swap[q]} if q in with_swap else {})}
+            for q, text in zip(asked, given, strict=True)
+        ],
+        "descriptions": [
+            {
+                "audio_index": name, "response": text, "present": facts[name],
+                **generative(affirmed(text, prompt), facts[name], borne_out),
+            }
+            for (name, prompt), text in zip(prompts, texts, strict=True)
+        ],
+    }  # fmt: skip
+
+
+def keep(folder: Path, corpus: Path, sides: Sequence[str]) -> Path:
+    """Write ``answers.json`` into a trained model's folder, unless it is there; return its path."""
+    path = folder / "answers.json"
+    if not path.is_file():
+        torch.set_num_threads(1)
+        model = AudioLM.from_pretrained(folder)
+        found = {side: collect(model, corpus / side, swapped=side == "test") for side in sides}
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        partial.replace(path)
+    return path
+
+
+def _once(model: AudioLM, asked: Sequence[tuple[str, str]], sounds: dict[str, Sound], tokens: int) -> list[str]:
+    """Answer requests, those that are the same once."""
+    if not asked:
+        return []
+    distinct = list(dict.fromkeys(asked))
+    answers = respond(model, [((sounds[name],), prompt) for name, prompt in distinct], 16, tokens)
+    known = dict(zip(distinct, answers, strict=True))
+    return [known[request] for request in asked]

@@ -1,0 +1,98 @@
+"""The arms of the reproduction: what each is trained on, and the training of one.
+
+Arms differ in the mix of tasks alone. All share a first stage on positive samples, then each goes on with its own mix for
+the same number of steps and samples, from the same weights, with the same seed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from balsa_data.train.config import Stage, TrainConfig
+from balsa_data.train.trainer import train
+
+FIRST = "first stage"
+ARMS: dict[str, dict[str, float]] = {
+    "positives only": {"positive": 1},
+    "+ negatives": {"positive": 1, "negative": 1},
+    "+ combined": {"positive": 1, "negative": 1, "combined": 1},
+    "+ existence": {"positive": 1, "negative": 1, "combined": 1, "existence": 2},
+    "+ multi-audio": {
+        "positive": 1, "negative": 1, "combined": 1, "existence": 2, "difference": 0.5, "joint_caption": 0.5,
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large an experiment is.
+
+    Attributes:
+        train: Soundscapes to train on.
+        test: Soundscapes of held-out recordings; `unseen` those of held-out classes.
+        seeds: How often everything is trained.
+        first: Steps of the stage that all arms share.
+        second: Steps of each arm's own.
+        arms: Which arms.
+        batch: Samples a step.
+    """
+
+    train: int
+    test: int
+    unseen: int
+    seeds: int
+    first: int
+    second: int
+    arms: tuple[str, ...] = tuple(ARMS)
+    batch: int = 4
+
+
+SIZES = {
+    "full": Size(train=120, test=45, unseen=15, seeds=3, first=100, second=100),
+    "small": Size(train=36, test=18, unseen=0, seeds=1, first=30, second=40, arms=("positives only", "+ existence")),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where things are: the real parts, and the folder that the experiment writes."""
+
+    parts: Path
+    out: Path
+
+    def model(self, arm: str, seed: int) -> Path:
+        """Return the folder of one trained model."""
+        return self.out / f"seed-{seed}" / arm.strip("+ ").replace(" ", "-")
+
+
+def config(arm: str, seed: int, size: Size, place: Place) -> TrainConfig:
+    """Return an arm's training run."""
+    first = arm == FIRST
+    steps = size.first if first else size.second
+    return TrainConfig(
+        dataset=str(place.out / "run"),
+        out=str(place.model(arm, seed)),
+        start=None if first else str(place.model(FIRST, seed)),
+        backbone=str(place.parts / "smollm2-hf"),
+        backbone_name="local",
+        encoder=str(place.parts / "whisper-tiny.en"),
+        feature_cache=str(place.out / "features"),
+        stages=(Stage(steps=steps, tasks=ARMS["positives only"] if first else ARMS[arm]),),
+        connector="linear",
+        queries=8,
+        batch_size=size.batch,
+        learning_rate=3e-3,
+        warmup=10,
+        max_seconds=10,
+        checkpoint_every=50,
+        seed=seed,
+    )
+
+
+def fit(arm: str, seed: int, size: Size, place: Place) -> Path:
+    """Train one arm on one core, or go on where it was interrupted."""
+    torch.set_num_threads(1)
+    return train(config(arm, seed, size, place), say=lambda line: print(f"{arm}, seed {seed}: {line}", flush=True))
