@@ -38,7 +38,7 @@ LAYERS = [  # each imports from those below it only
         "testing",
         "transport",
     },
-    {"checks", "recipe", "negatives", "pairing", "tasks", "prompting"},
+    {"checks", "recipe", "specs", "negatives", "pairing", "tasks", "prompting"},
     {"attribution", "audio", "claims", "facts", "licences", "redact", "splits", "stated", "taxonomy"},
     {"registry", "schemas"},
     {"errors"},
