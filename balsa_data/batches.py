@@ -29,12 +29,9 @@ LINES = 50_000  # in a file, at most, as OpenAI's API has it
 BYTES = 100_000_000  # likewise; it allows twice as many
 URL = "/v1/chat/completions"
 FIRST_LOOK, LONGEST_LOOK = 0.5, 60.0  # seconds between two looks at a batch
-CLOSE: dict[str, Any] = {
-    "extra_headers": {"Connection": "close"}
-}  # litellm makes a client for each call and leaves it open
-QUIET: dict[str, Any] = {
-    "litellm_metadata": {"batch_ignore_default_logging": True}
-}  # or it fetches all answers too, to count their cost
+# litellm makes a client for each call, which it leaves open, and fetches all answers itself to count their cost: not here.
+CLOSE: dict[str, Any] = {"extra_headers": {"Connection": "close"}}
+QUIET: dict[str, Any] = {"litellm_metadata": {"batch_ignore_default_logging": True}}
 TIMES = 12  # a call to the provider is tried, at most
 ENDED = {"completed", "expired", "cancelled"}  # what is answered of them can be had
 CROWDED = "token_limit_exceeded"  # more is queued than the provider allows: later
@@ -46,7 +43,9 @@ class Lines:
     Args:
         recipe: Says what is sent beside messages and seed; keys are left out.
         model: As the files are to name it.
-        name: Returns the path of the nth file.
+        folder: Where they go, as ``NNNN.jsonl``.
+        first: The first one's number.
+        lines: In a file, at most.
     """
 
     def __init__(self, recipe: Recipe, model: str, folder: Path, first: int, *, lines: int = LINES) -> None:

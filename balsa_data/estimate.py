@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from balsa_data.recipe import Recipe
 from balsa_data.schemas import Usage
 from balsa_data.synthesis import sample
 
-__all__ = ["estimate", "first_requests"]
+__all__ = ["KEYS", "estimate", "first_requests", "projected"]
 
 COUNTED = 300  # requests of each task whose tokens are counted; the others are taken to be like them
 KEYS = ("requests", "prompt_tokens", "completion_tokens")
@@ -60,18 +60,8 @@ def estimate(recipe: Recipe, *, calibrate: int = 0, out: str | Path | None = Non
     if calibrate:
         run = sample(recipe, calibrate, out=out)
         took = {o.id: o.provenance.usage for kind in (run.samples, run.rejections, run.failures) for o in kind}
-    found: dict[str, _Task] = {}
     with _planned(recipe) as plan:
-        for request in plan:
-            task = found.setdefault(request.task, _Task())
-            task.requests += 1
-            if request.id in took or task.counted.requests < COUNTED:
-                sent = count_tokens(recipe.backbone, request.messages)
-                task.counted += Usage(requests=1, prompt_tokens=sent)
-                if request.id in took:
-                    task.asked += Usage(requests=1, prompt_tokens=sent)
-                    task.took += took[request.id]
-    tasks = {name: task.expected() for name, task in found.items()}
+        tasks = projected(recipe, plan, took)
     total = {key: sum(line[key] for line in tasks.values()) for key in KEYS}
     return {
         **total,
@@ -81,6 +71,21 @@ def estimate(recipe: Recipe, *, calibrate: int = 0, out: str | Path | None = Non
         if took
         else f"answers of {ANSWER} tokens, each accepted at the first draw; up to {recipe.draws} times as much",
     }
+
+
+def projected(recipe: Recipe, plan: Iterable[Request], took: Mapping[str, Usage]) -> dict[str, dict[str, int]]:
+    """Return what a plan will take by task, where some of its requests, by id, are known to have taken so much."""
+    found: dict[str, _Task] = {}
+    for request in plan:
+        task = found.setdefault(request.task, _Task())
+        task.requests += 1
+        if request.id in took or task.counted.requests < COUNTED:
+            sent = count_tokens(recipe.backbone, request.messages)
+            task.counted += Usage(requests=1, prompt_tokens=sent)
+            if request.id in took:
+                task.asked += Usage(requests=1, prompt_tokens=sent)
+                task.took += took[request.id]
+    return {name: task.expected() for name, task in found.items()}
 
 
 @dataclass

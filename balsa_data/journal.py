@@ -32,6 +32,18 @@ CREATE TABLE IF NOT EXISTS answers (request TEXT, attempt INTEGER, time REAL, te
     prompt_tokens INTEGER, completion_tokens INTEGER, cost REAL, PRIMARY KEY (request, attempt)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outcomes (position INTEGER PRIMARY KEY, request TEXT UNIQUE, kind TEXT, task TEXT, reason TEXT, json TEXT);
 CREATE INDEX IF NOT EXISTS outcomes_by_kind ON outcomes (kind, position);
+CREATE INDEX IF NOT EXISTS outcomes_counted ON outcomes (kind, task, reason);
+"""
+# What failed is replaced. Where two engines were asked for the same, the first answer stays and both are counted; the same
+# answer once more, from a batch that is fetched again, changes nothing.
+_SUM = "{0} = iif(answers.text IS NULL, excluded.{0}, answers.{0} + excluded.{0})"
+ANSWERED = f"""
+INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request, attempt) DO UPDATE SET
+    {", ".join(_SUM.format(name) for name in ("requests", "prompt_tokens", "completion_tokens", "cost"))},
+    time = iif(answers.text IS NULL, excluded.time, answers.time),
+    finish_reason = iif(answers.text IS NULL, excluded.finish_reason, answers.finish_reason),
+    text = coalesce(answers.text, excluded.text)
+WHERE answers.text IS NULL OR answers.text IS NOT excluded.text
 """
 
 
@@ -163,7 +175,7 @@ class Journal:
         usage = answer.usage
         row = (request, attempt, time.time(), answer.text, answer.finish_reason, usage.requests,
                usage.prompt_tokens, usage.completion_tokens, usage.cost)  # fmt: skip
-        await self._write("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        await self._write(ANSWERED, row)
 
     async def settled(self, position: int, outcome: Outcome) -> None:
         """Write what became of a request; it is on disk when this returns."""

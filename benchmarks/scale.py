@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import random
 import resource
+import sys
 import tempfile
 import threading
 import time
@@ -102,6 +103,9 @@ def main() -> None:
             for what in (run, resume):
                 process = spawn.Process(target=what, args=(folder, n, args.concurrency, base, theirs))
                 process.start()
+                while not ours.poll(1):
+                    if process.exitcode is not None:
+                        sys.exit(f"{n} requests: the process that should {what.__name__} them failed")
                 told.append(ours.recv())
                 process.join()
         (seconds, cpu, own, judge, curve), again = told

@@ -70,6 +70,25 @@ def test_a_disk_that_refuses_is_told_and_what_was_written_stays(tmp_path: Path) 
     assert list(Journal(tmp_path, writing=False).known("a")) == [0]
 
 
+def test_of_two_answers_to_the_same_the_first_stays_and_both_are_counted(tmp_path: Path) -> None:
+    def answer(text: str | None, requests: int) -> Answer:
+        tokens = 0 if text is None else 10
+        return Answer(
+            text=text, finish_reason="stop", usage=Usage(requests=requests, completion_tokens=tokens, cost=tokens)
+        )
+
+    journal = Journal(tmp_path)
+    story = [(None, 1), (None, 2), ("first", 3), ("first", 3), ("second", 1), (None, 6)]
+    known = []
+    for text, requests in story:
+        asyncio.run(journal.answered("a", 0, answer(text, requests)))
+        known.append((journal.usage().requests, journal.usage().cost, [a.text for a in journal.known("a").values()]))
+    journal.close()
+    assert known == [
+        (1, 0, []), (2, 0, []), (3, 10, ["first"]), (3, 10, ["first"]), (4, 20, ["first"]), (10, 20, ["first"]),
+    ]  # fmt: skip
+
+
 def clips(n: int) -> list[AudioClip]:
     return [AudioClip(id=f"c{i}", captions=[f"Sound {i}."]) for i in range(n)]
 

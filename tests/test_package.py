@@ -22,7 +22,7 @@ LAYERS = [  # each imports from those below it only
     {"cli", "demo", "evalset"},
     {"checking", "estimate", "summary", "synthesis", "exports", "hub", "report"},
     {"engines"},
-    {"card", "dataset", "planning", "run", "progress", "settling"},
+    {"card", "dataset", "opinion", "planning", "run", "progress", "settling"},
     {
         "backbone",
         "batches",
@@ -38,7 +38,7 @@ LAYERS = [  # each imports from those below it only
         "testing",
         "transport",
     },
-    {"checks", "recipe", "negatives", "pairing", "tasks", "prompting"},
+    {"checks", "recipe", "specs", "negatives", "pairing", "tasks", "prompting"},
     {"attribution", "audio", "claims", "facts", "licences", "redact", "shards", "splits", "stated", "taxonomy"},
     {"registry", "schemas"},
     {"errors"},

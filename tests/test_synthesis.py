@@ -442,6 +442,12 @@ def test_a_bad_corpus_is_refused_before_any_call(tmp_path: Path, bad: list[Audio
     assert backbone.asked == 0
 
 
+def test_an_engine_there_is_not_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="unknown engine 'batches'; did you mean 'batch'"):
+        make(tmp_path / "run", engine="batches")
+    assert not (tmp_path / "run").exists()
+
+
 def test_keys_are_nowhere_in_the_run(tmp_path: Path) -> None:
     with BackboneServer(moody) as server:
         make(tmp_path / "run", "openai/test", api_base=server.url + "/v1", parameters={"api_key": "sk-secret-123"})

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from balsa_data.backbone import Backbone, price
@@ -22,7 +23,7 @@ from balsa_data.settling import Budget
 
 __all__ = ["ENGINES", "Work", "engine"]
 
-ENGINES = ("online", "batch", "jsonl", "ray")
+ENGINES = tuple(sorted(module.name for module in iter_modules(__path__)))
 
 
 @dataclass
@@ -53,10 +54,10 @@ class Work:
     planned: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        recipe = self.recipe
-        unpriced = self.backbone is None and price(recipe.backbone, recipe.prices, 1, 1) is None
-        if recipe.limits.max_cost is not None and unpriced:
-            raise InputError(f"max_cost cannot be held: nobody knows the price of {recipe.backbone}; give `prices`")
+        asked = [self.recipe] if self.backbone is None else []
+        for spec in (*asked, *([self.recipe.judge] if self.recipe.judge else ())):
+            if self.recipe.limits.max_cost is not None and price(spec.backbone, spec.prices, 1, 1) is None:
+                raise InputError(f"max_cost cannot be held: nobody knows the price of {spec.backbone}; give `prices`")
         self.budget = Budget(self.recipe.limits, self.journal.usage())
         self.journal.keep("at_most", self.planner.at_most)
 

@@ -36,9 +36,8 @@ async def run(work: Work) -> None:
                 work.cache.keep(messages, seed, answer)
             return answer
 
-        judge = await open_.enter_async_context(
-            Judge(work.recipe.checks, worthwhile(work.planner.at_most - done), work.recipe.taxonomy)
-        )
+        processes = worthwhile(work.sampled or work.planner.at_most - done)
+        judge = await open_.enter_async_context(Judge(work.recipe.checks, processes, work.recipe.taxonomy))
         shown = open_.enter_context(Progress(work.planner.at_most, done, show=work.show))
         settler = Settler(
             work.recipe, work.hashes, work.journal, ask, work.budget, judge, work.concurrency, shown.settled,
