@@ -18,15 +18,13 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-if "torch" not in sys.modules:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # a process a core, each on one thread
-
 import table
-from answers import keep
+from answers import train_and_ask
 from arms import FIRST, SIZES, Place, Size, fit
 from soundscapes import write
 
 HERE = Path(__file__).parent
+PARTS = ("sounds", "speech", "smollm2", "smollm2-hf", "whisper-tiny.en")
 
 
 def make_data(size: Size, place: Place) -> None:
@@ -43,14 +41,6 @@ def make_data(size: Size, place: Place) -> None:
     print(f"{len(run.samples)} samples, {len(run.rejections)} rejections", flush=True)
 
 
-def train_and_ask(arm: str, seed: int, size: Size, place: Place) -> Path:
-    """Train an arm and keep its answers."""
-    folder = place.model(arm, seed)
-    if not (folder / "answers.json").is_file():
-        fit(arm, seed, size, place)
-    return keep(folder, place.out / "corpus", ["test", "unseen"] if size.unseen else ["test"])
-
-
 def main() -> None:
     """Run the experiment, or the rest of it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -58,13 +48,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
-    if "BALSA_PARTS" not in os.environ:
-        sys.exit('BALSA_PARTS names no folder of real parts: gather them first (README, "Tests")')
-    size, place, began = (
-        SIZES[given.size],
-        Place(Path(os.environ["BALSA_PARTS"]).resolve(), given.out.resolve()),
-        time.time(),
-    )
+    parts = Path(os.environ.get("BALSA_PARTS", "")).resolve()
+    if missing := [name for name in PARTS if not (parts / name).is_dir()]:
+        sys.exit(f"BALSA_PARTS must name a folder of real parts (README, Tests); it lacks {', '.join(missing)}")
+    size, place, began = SIZES[given.size], Place(parts, given.out.resolve()), time.time()
     make_data(size, place)
     seeds = range(size.seeds)
     with ProcessPoolExecutor(given.jobs, get_context("spawn")) as pool:

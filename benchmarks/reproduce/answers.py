@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
+from arms import Place, Size, fit
 
 from balsa_data.train.encoder import Sound
 from balsa_data.train.evaluate import DESCRIBE, affirmed, borne_out, load_questions, respond
@@ -56,13 +56,13 @@ def collect(model: AudioLM, folder: Path, *, swapped: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def keep(folder: Path, corpus: Path, sides: Sequence[str]) -> Path:
-    """Write ``answers.json`` into a trained model's folder, unless it is there; return its path."""
-    path = folder / "answers.json"
+def train_and_ask(arm: str, seed: int, size: Size, place: Place) -> Path:
+    """Train an arm and write ``answers.json`` into its folder, unless it is there; return its path."""
+    path = place.model(arm, seed) / "answers.json"
     if not path.is_file():
-        torch.set_num_threads(1)
-        model = AudioLM.from_pretrained(folder)
-        found = {side: collect(model, corpus / side, swapped=side == "test") for side in sides}
+        model = AudioLM.from_pretrained(fit(arm, seed, size, place))
+        sides = ["test", "unseen"] if size.unseen else ["test"]
+        found = {side: collect(model, place.out / "corpus" / side, swapped=side == "test") for side in sides}
         partial = path.with_suffix(".partial")
         partial.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
         partial.replace(path)

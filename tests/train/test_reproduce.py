@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from balsa_data.prompting import Prompts
+
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "reproduce"))
 
 import arms
@@ -104,3 +106,11 @@ def test_every_arm_mixes_known_tasks_over_the_same_number_of_samples() -> None:
     for tasks in arms.ARMS.values():
         for task in tasks:
             assert TASKS.module(task)
+
+
+@pytest.mark.parametrize(("asked", "told"), [("a bird", "yes or no"), ("a robot", "No, I do not hear it.")])
+def test_guidance_denies_only_what_is_not_there(asked: str, told: str) -> None:
+    prompts = Prompts(Path(arms.__file__).parent / "prompts")
+    text = prompts.messages("existence", ["Sounds: drum, bird"], f"Can you hear {asked}?")[-1]["content"]
+    assert told in text.splitlines()[-1]
+    assert "I hear drum and bird." in prompts.messages("positive", ["Sounds: drum, bird"], "Replay.")[-1]["content"]
