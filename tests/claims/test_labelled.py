@@ -84,7 +84,8 @@ def test_the_opposite_of_a_true_response_is_refused() -> None:
         for name in _named(one, affirmed=positive):
             opposite = f"There is no {name}." if positive else f"There is {name}."
             expected = "absence" if positive else "grounded"
-            if [c.sound for c in claims(opposite)] == [c.sound for c in claims(name)]:
+            said = [c.sound for c in claims(opposite)]
+            if said and said == [c.sound for c in claims(name)]:
                 assert expected in [v.check for v in one.verdicts(opposite) if not v.ok], (one.id, opposite)
                 flipped += 1
     assert flipped >= 100
