@@ -4,11 +4,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
-.PHONY: help demo test interop reproduce reproduce-small format clean
+.PHONY: help demo test interop ray reproduce reproduce-small format clean
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 
-demo: $(VENV)/demo.done  ## real recordings, the embedded model, a dataset: about three minutes
+demo: $(VENV)/demo.done  ## real recordings, the embedded model, a dataset: under five minutes with the install
 	$(BIN)/balsa demo --out runs/demo
 
 test: $(VENV)/dev.done  ## everything that must hold: lint, types, tests, the built wheel
@@ -24,11 +24,15 @@ interop: $(VENV)/dev.done  ## exports through the loaders of transformers, TRL a
 	$(BIN)/python -m pytest -m interop tests/interop
 
 # Real recordings, Whisper tiny.en and the 135M backbone in the folder that BALSA_PARTS names; both go on where they stopped.
-reproduce: $(VENV)/dev.done  ## do negatives cure hallucinated sounds? five arms, three seeds, one table: up to 90 minutes
+reproduce: $(VENV)/dev.done  ## do negatives cure hallucinated sounds? five arms, three seeds, one table: not yet timed
 	$(BIN)/python benchmarks/reproduce --out runs/reproduce
 
-reproduce-small: $(VENV)/dev.done  ## the same in under ten minutes: fewer recordings, arms and seeds
+reproduce-small: $(VENV)/dev.done  ## the same with fewer recordings, arms and seeds
 	$(BIN)/python benchmarks/reproduce --size small --out runs/reproduce-small
+
+ray: $(VENV)/dev.done  ## the engine ray on a local cluster of several nodes
+	$(BIN)/pip install -q -e '.[ray]'
+	$(BIN)/python -m pytest tests/test_ray.py
 
 format: $(VENV)/dev.done  ## write the code as ruff wants it
 	$(BIN)/ruff check --fix .

@@ -25,6 +25,7 @@ __all__ = ["AbsentSounds", "Statistics"]
 
 SMALL_FAMILY = 12  # a parent of at most so many kinds is a family whose members are easily heard, or left out, together
 TRIES = 12  # draws from all sounds before those that may be denied are gathered
+FEW_CLIPS = 20  # added to a sound's clips before the ceiling is applied: one of ten is no rule
 FEW_SOUNDS = 50  # a corpus of fewer sounds than this is topped up with the taxonomy's
 
 Table = tuple[list[str], list[float]]  # sounds, and the sums of their weights up to each
@@ -86,7 +87,9 @@ class AbsentSounds:
         self._table = lru_cache(maxsize=None)(self._make_table)
 
     def _deniable(self, name: str) -> bool:
-        return name in self._taxonomy.sounds and not self._taxonomy.sounds[name].generic
+        """Whether a sound is definite, and its name a sound's wherever it stands: a *window* may be there unheard."""
+        sound = self._taxonomy.sounds.get(name)
+        return sound is not None and not sound.generic and bool(self._taxonomy.find(sound.phrase))
 
     def _not_to_be_denied_beside(self, sound: str) -> frozenset[str]:
         t = self._taxonomy
@@ -174,8 +177,9 @@ class AbsentSounds:
             return 1.0
         if strategy == "popular":
             return float(self._statistics.counts[name])
-        shares = [self._share(name, sound) for sound in heard]
-        return 0.0 if max(shares, default=0.0) > self.spec.ceiling else sum(shares)
+        together, counts = self._statistics.together, self._statistics.counts
+        often = (together[s][name] / (counts[s] + FEW_CLIPS) for s in heard if s in together)
+        return 0.0 if max(often, default=0.0) > self.spec.ceiling else sum(self._share(name, s) for s in heard)
 
     def _share(self, name: str, sound: str) -> float:
         """In how many of the clips with `sound` the other is heard too."""

@@ -50,7 +50,7 @@ def test_popular_draws_what_is_frequent_and_adversarial_what_goes_together() -> 
 
 def test_what_nearly_always_goes_together_is_not_denied() -> None:
     corpus = [frozenset({"dog barking", "rain"})] * 9 + [frozenset({"dog barking"})]
-    absent = AbsentSounds(Statistics(corpus), TAXONOMY, NegativeSpec(ceiling=0.3))
+    absent = AbsentSounds(Statistics(corpus), TAXONOMY, NegativeSpec())
     assert absent.choose("adversarial", frozenset({"dog barking"}), 2, Random(0)) == ()
     assert absent.draw(frozenset({"dog barking"}), Random(3))[1]  # another strategy takes its place
 

@@ -9,10 +9,14 @@ from balsa_data.schemas import Verdict
 
 REASONS = {"refusal": "the response refuses, or says that it is a model that can't hear"}
 
-_CANNOT = r"(?:can(?:no|')?t|can not|could(?:n't| not)|(?:am|'m|was) (?:not able|unable) to|do(?:n't| not) have the (?:ability|capability|means) to)"
+_CANNOT = (  # inside a verbose pattern, where a space is none
+    r"(?:can(?:no|')?t|can\snot|could(?:n't|\snot)|(?:am|'m|was)\s(?:not\sable|unable)\sto|"
+    r"do(?:n't|\snot)\shave\sthe\s(?:ability|capability|means)\sto)"
+)
 _REFUSAL = re.compile(
     rf"""
-    \b i \s (?:am \s | 'm \s)? (?:sorry|afraid|apologi[sz]e) \b
+    \b i (?: \s am | 'm )? \s (?:(?:really|very|so) \s)? (?:sorry|apologi[sz]e) \b (?: ,? \s but \b | \s for \b | [.] )
+    | \b (?:my \s apologies | apologies \s for) \b
     | \b as \s an? \s (?:\w+ \s)? (?:ai|artificial|language \s model|text[- ]based|assistant) \b
     | \b i(?:'m | \s am) \s (?:just \s | only \s)? an? \s (?:\w+ \s)? (?:ai|artificial \s intelligence|language \s model|text[- ]based|chatbot) \b
     | \b i \s? {_CANNOT} \s (?:actually \s | directly \s | physically \s)? (?:listen|play|replay|access|open|process|analy[sz]e|perceive|assist|help|fulfil|comply|provide|describe|answer)

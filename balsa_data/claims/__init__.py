@@ -53,6 +53,7 @@ _LISTENS = re.compile(r"(?:\s+\w+){0,2}?(?:\s+|n['’]t\s+)(?:hear|hears|hearing
 _ELSEWHERE = re.compile(r"\b(?:realm|world|field|language) of (?:the )?$", re.IGNORECASE)
 _ROLES = {"background music": "music"}  # "music in the background" says where, not what
 _LISTENERS = ("speaker", "listener", "person", "someone", "human", "anyone")
+_AT_ALL = re.compile(r"\s+(?:at all|whatsoever|in particular)\b", re.IGNORECASE)  # "not hearing anything at all"
 _ONLY = re.compile(r"\bonly $", re.IGNORECASE)
 _PLAIN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _PAIR = re.compile(r"[^\W_]+ [^\W_]+")
@@ -149,7 +150,7 @@ def claims_of(text: str, taxonomy: Taxonomy, prompt: str, labels: tuple[str, ...
             said = Polarity.ABSENT  # "the only sound is rain" denies the others
         if said and (m.sound != EVERYTHING or said is Polarity.ABSENT):
             besides = frozenset(named[k].sound for k in told.besides.get(i, ()))
-            others = i in told.others or m.sound == EVERYTHING
+            others = not _AT_ALL.match(text, m.end) if m.sound == EVERYTHING else i in told.others
             found.append((Claim(m.sound, m.start, m.end, said, besides), others))
     silent = [m for m in _SILENCE.finditer(text) if not _within(m.start(), quoted)]
     found += [(Claim(EVERYTHING, *m.span(), Polarity.ABSENT), True) for m in silent]

@@ -20,6 +20,8 @@ _COPULAS = cues.words("is are was were be been being isn't aren't remains remain
 _AUDIO = cues.words("audio clip recording soundscape track file sample segment")
 _MODALS = cues.words("may might")
 _LINKS = cues.words("but and yet though although however which that it they is are was were also still , . ; ! ?")
+_IT = cues.words("it them that this these those")
+_HEARS = cues.words("hear hearing heard detect notice")
 _ABSTRACT = cues.words(
     "ability capacity clarity definition quality context detail details information depth focus precision description "
     "understanding sense character variety distinction contrast balance structure"
@@ -67,6 +69,9 @@ def polarities(
 
 def _denies_what_came_before(clause: Sequence[Token]) -> bool:
     """Whether a clause that names no sound says that it is not heard: "but is not audible", "which cannot be heard"."""
+    if clause[-1].text in _IT and not _HEARS.isdisjoint(t.text for t in clause):  # "and I am not hearing it"
+        told, _ = polarities([*clause[:-1], Token("it", 0, 0, 0)])
+        return told.get(0) is Polarity.ABSENT
     words = [t for t in clause if t.text not in _LINKS]
     if not words or words[-1].text not in cues.PERCEIVED:
         return len(words) == 1 and words[0].cue is Cue.GONE
