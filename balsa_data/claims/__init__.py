@@ -44,7 +44,7 @@ _APART = re.compile(
 )
 _THE_AUDIO = words("recording recordings recorded track soundtrack audio sample")
 _TO_SAY = re.compile(  # who answers, or is answered, speaks of the clip, not in it
-    r"\b(?:(?:to|can|could|would|might|should|must|let me) (?:say|tell|explain|comment|address|discuss)|"
+    r"^(?:please,? )?(?:say|tell|explain|comment|address|discuss)$|\b(?:(?:to|can|could|would|might|should|must|let me) (?:say|tell|explain|comment|address|discuss)|"
     r"(?:i|we|you)(?:['’](?:m|ll|d|ve|re))?(?: (?!and\b|or\b)\w+){0,2} (?:say|tell|talk|speak|explain|comment|address|discuss)(?:ing)?|"
     r"i(?:['’]m| am) (?!hearing|listening)\w+ing)$",
     re.IGNORECASE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,6 +18,7 @@ __all__ = ["Asked", "Reading", "asked", "read"]
 Asked = Literal["present", "absent", "yes/no"]
 Span = tuple[int, int]
 
+_YES_OR_NO = re.compile(r"\byes or no\b|\b(?:tell|say|decide|judge)\b(?: me)? (?:if|whether)\b", re.IGNORECASE)
 _YES = table("yes yeah yep yup correct indeed affirmative absolutely certainly definitely")
 _NO = table("no nope nah negative")
 _AFTER_REPLY = table(", - — – i there it the this you")
@@ -80,6 +82,8 @@ def asked(prompt: str) -> Asked:
     words = tokens(prompt, 0, len(prompt), ())
     if not words:
         return "present"
+    if _YES_OR_NO.search(prompt):
+        return "yes/no"
     if words[0].text in _ASKS and "or not" not in prompt and " what " not in prompt and " which " not in prompt:
         return "yes/no"
     parts: list[list[Token]] = [[]]

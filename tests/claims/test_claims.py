@@ -111,3 +111,17 @@ def test_an_exception_is_left_out_of_what_is_denied() -> None:
 def test_what_is_said_in_passing_names_no_sound() -> None:
     assert said("I can say that this recording has rain.") == [("rain", "present")]
     assert [m.sound for m in mentions("music in the background")] == ["music"]
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Is there a dog?",
+        "Is there a dog? Answer yes or no.",
+        "Answer yes or no: is there a dog?",
+        "Tell me whether a dog is heard.",
+    ],
+)
+def test_a_no_answers_what_was_asked_however_it_was_put(prompt: str) -> None:
+    (claim,) = claims("No.", prompt=prompt)
+    assert (claim.sound, claim.polarity) == ("dog", Polarity.ABSENT)
