@@ -102,6 +102,9 @@ def run_demo(out: Path, clips: Path | None = None, limit: int | None = None) -> 
             corpus = {"reader": "jsonl", "path": str(files("balsa_data") / "recipes" / "demo-captions.jsonl")}
     run = synthesize("demo", out=out / "run", corpora=[{**corpus, "limit": limit}])
     summary_table(run, read=3)
+    if not run.samples:
+        print("\nno response passed the checks, so there is no dataset: the model is small; take more recordings")
+        return run
     build(run, out / "dataset", audio="reference")
     print(f"\ndataset: {out / 'dataset'}  (datasets.load_dataset({str(out / 'dataset')!r}) opens it)")
     return run

@@ -40,7 +40,7 @@ def main() -> None:
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "BALSA"))}
         subprocess.run([python, "-c", USE], check=True, cwd=home, env=clean)
         balsa = home / "venv" / "bin" / "balsa"
-        for command in (["--version"], ["recipes"], ["demo", "--limit", "2", "--out", "demo"]):
+        for command in (["--version"], ["recipes"], ["demo", "--limit", "5", "--out", "demo"]):
             subprocess.run([balsa, *command], check=True, cwd=home, env=clean)
         loads = "import datasets; assert datasets.load_dataset('demo/dataset', streaming=True)"
         subprocess.run([python, "-c", loads], check=True, cwd=home, env=clean)

@@ -38,7 +38,7 @@ def test_what_is_gathered_is_not_gathered_again(tmp_path: Path) -> None:
 @pytest.mark.parts
 def test_without_apt_it_says_how_to_use_ones_own_and_runs_on_captions(parts: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PATH": str(tmp_path), "BALSA_LOCAL_MODEL": str(next(parts.glob("smollm2/*.gguf")))}
-    command = [sys.executable, "-m", "balsa_data.cli", "demo", "--limit", "1", "--out", str(tmp_path / "demo")]
+    command = [sys.executable, "-m", "balsa_data.cli", "demo", "--limit", "5", "--out", str(tmp_path / "demo")]
     told = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=500)
     assert told.returncode == 0, told.stderr
     assert "run `balsa demo --clips FOLDER` on your own recordings" in told.stderr
