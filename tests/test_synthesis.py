@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -240,7 +241,8 @@ def test_an_interrupt_stops_within_two_seconds_and_says_how_to_continue(tmp_path
     with BackboneServer(moody, delay=0.2) as server:
         command = [sys.executable, "-m", "balsa_data.cli", "synthesize", str(tmp_path / "r.yaml"), "--out", str(tmp_path / "run"),
                    "--backbone", "openai/test", "--api-base", server.url + "/v1", "--concurrency", "4"]  # fmt: skip
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # what a shell starts in the background ignores it
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=heed)
         while server.requests < 12 and process.poll() is None:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
