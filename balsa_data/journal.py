@@ -168,6 +168,10 @@ class Journal:
         """Keep a fact of the run."""
         self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
 
+    def forget(self, name: str) -> None:
+        """Drop a fact of the run."""
+        self._db.execute("DELETE FROM facts WHERE name = ?", (name,))
+
     # -- writing ---------------------------------------------------------------------------------------------------
 
     async def answered(self, request: str, attempt: int, answer: Answer) -> None:
@@ -224,7 +228,7 @@ class Journal:
     def forget_failures(self) -> None:
         """Let the requests that failed be asked again."""
         self._db.execute("DELETE FROM outcomes WHERE kind = 'failure'")
-        self._db.execute("DELETE FROM facts WHERE name = 'planned'")
+        self.forget("planned")
 
     # -- reading ---------------------------------------------------------------------------------------------------
 

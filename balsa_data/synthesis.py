@@ -156,7 +156,12 @@ async def _make(
         if retry_failures:
             journal.forget_failures()
         store = ClipStore(folder)
-        planner = lay_out(recipe, store, prompts, stream)
+        try:
+            planner = lay_out(recipe, store, prompts, stream)
+        except BaseException:
+            if not store.complete:  # nothing was made of this recipe yet: it may be mended and take the same folder
+                journal.forget("identity")
+            raise
         if journal.fact("planned") is None:
             with ExitStack() as open_:
                 shared = open_.enter_context(closing(Cache(Path(cache), recipe))) if cache is not None else None

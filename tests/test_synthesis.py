@@ -455,3 +455,15 @@ def test_keys_are_nowhere_in_the_run(tmp_path: Path) -> None:
     assert server.bodies[0]["_headers"]["Authorization"] == "Bearer sk-secret-123"
     for path in (tmp_path / "run").rglob("*"):
         assert not path.is_file() or b"sk-secret-123" not in path.read_bytes()
+
+
+def test_a_recipe_whose_corpus_was_refused_may_be_mended_in_the_same_folder(tmp_path: Path) -> None:
+    listing = tmp_path / "clips.jsonl"
+    listing.write_text("".join(c.model_dump_json(exclude_defaults=True) + "\n" for c in clips(2)), encoding="utf-8")
+    run = {"tasks": ["positive"], "out": tmp_path / "run", "backbone": ScriptedBackbone(), "progress": False}
+    with pytest.raises(InputError, match="no such file"):
+        synthesize("demo", corpora=[{"reader": "jsonl", "path": str(tmp_path / "clipz.jsonl")}], **run)
+    made = synthesize("demo", corpora=[{"reader": "jsonl", "path": str(listing)}], **run)
+    assert made.planned == 2
+    with pytest.raises(RunError, match="was made otherwise"):
+        synthesize("demo", corpora=[{"reader": "jsonl", "path": str(tmp_path / "clipz.jsonl")}], **run)
