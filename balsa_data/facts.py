@@ -32,8 +32,12 @@ def sourceless(*clips: AudioClip, taxonomy: Taxonomy | None = None) -> frozenset
     """
     taxonomy = taxonomy or default()
     texts = (t for clip in clips for t in (*clip.captions, *(e.label for e in clip.events)))
-    named = frozenset().union(*(taxonomy.find_generic(text) for text in texts))
-    return named & taxonomy.descendants(_SOURCELESS)
+    return frozenset().union(*(_sourceless(text, taxonomy) for text in texts))
+
+
+@lru_cache(maxsize=16384)  # several checks, and draws, ask about one caption
+def _sourceless(text: str, taxonomy: Taxonomy) -> frozenset[str]:
+    return taxonomy.find_generic(text) & taxonomy.descendants(_SOURCELESS)
 
 
 def unlisted(sounds: Iterable[str], taxonomy: Taxonomy | None = None) -> frozenset[str]:

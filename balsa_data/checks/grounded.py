@@ -44,12 +44,9 @@ def check(item: Item, *, beyond: Literal["tolerate", "refuse"] = "tolerate") -> 
         item: What is judged.
         beyond: Whether places, moods and guesses that the metadata does not hold are let pass.
     """
-    present = heard(*item.clips)
-    doubted = None
+    present, loose, doubted = heard(*item.clips), sourceless(*item.clips), None
     for claim in claims(item.response, prompt=item.prompt, labels=unlisted(present)):
-        if claim.polarity is Polarity.ABSENT or supported(claim.sound, present):
-            continue
-        if supported(claim.sound, sourceless(*item.clips)):
+        if claim.polarity is Polarity.ABSENT or supported(claim.sound, present) or supported(claim.sound, loose):
             continue
         said, span = item.response[claim.start : claim.end], (claim.start, claim.end)
         if claim.polarity is not Polarity.UNCLEAR:
