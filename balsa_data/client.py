@@ -118,6 +118,7 @@ class Client:
         """Let go of what is open; the client can be used again."""
 
     async def _send(self, endpoint: Endpoint, messages: Sequence[dict[str, str]], seed: int) -> Answer:
+        """Ask once; each way of asking has its own."""
         raise NotImplementedError
 
     def _wait(self, tries: int, asked: float | None) -> float:

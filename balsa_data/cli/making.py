@@ -42,7 +42,7 @@ def recipes(as_json: Json = False) -> None:
 
 
 @app.command()
-def show(recipe: RecipeArgument, settings: Set = []) -> None:  # noqa: B006 (typer reads the default, nobody changes it)
+def show(recipe: RecipeArgument, settings: Set = []) -> None:
     """Print a recipe, and one clip of each task as it will be sent.
 
     A corpus that is not on this machine is told of in one sentence; the recipe is printed all the same.
@@ -76,7 +76,7 @@ def synthesize(
     recipe: RecipeArgument,
     out: Annotated[Path | None, typer.Option(help="The run's folder; runs/NAME where not given.")] = None,
     backbone: Annotated[str | None, typer.Option(help="A litellm model string, or local.")] = None,
-    api_base: Annotated[list[str], typer.Option(help="The backbone's address; several share the load.")] = [],  # noqa: B006
+    api_base: Annotated[list[str], typer.Option(help="The backbone's address; several share the load.")] = [],
     concurrency: Annotated[int, typer.Option(min=1, help="Requests in flight, at most.")] = 64,
     seed: Annotated[int | None, typer.Option(help="Decides every draw.")] = None,
     retry_failures: Annotated[bool, typer.Option("--retry-failures", help="Ask again what got no answer.")] = False,
@@ -84,7 +84,7 @@ def synthesize(
         str, typer.Option(help="online; batch (a provider's Batch API); jsonl (files for an offline runner); ray.")
     ] = "online",
     cache: Annotated[Path | None, typer.Option(help="A file of answers that runs share.")] = None,
-    settings: Set = [],  # noqa: B006
+    settings: Set = [],
     as_json: Json = False,
 ) -> None:
     """Make samples; the same command again continues where it stopped.
@@ -112,7 +112,7 @@ def estimate(
     out: Annotated[
         Path | None, typer.Option(help="The run's folder these are kept in; runs/NAME where not given.")
     ] = None,
-    settings: Set = [],  # noqa: B006
+    settings: Set = [],
     as_json: Json = False,
 ) -> None:
     """Count requests, tokens and cost before a cent is spent, or, with --calibrate, after very few.
@@ -142,8 +142,8 @@ def check(
     samples: Annotated[
         Path, typer.Argument(help="A run's folder, or a JSONL file of samples.", metavar="RUN|FILE.jsonl")
     ],
-    settings: Set = [],  # noqa: B006
-    taxonomy: Annotated[list[Path], typer.Option(help="A file that extends the sound taxonomy.")] = [],  # noqa: B006
+    settings: Set = [],
+    taxonomy: Annotated[list[Path], typer.Option(help="A file that extends the sound taxonomy.")] = [],
     as_json: Json = False,
 ) -> None:
     """Run the checks over samples, also ones made elsewhere; exit 1 when any fails.

@@ -121,7 +121,7 @@ def publish(
 def evalset(
     recipe: RecipeArgument,
     out: Annotated[Path, typer.Option(help="A folder that is empty or does not exist yet.")],
-    settings: Set = [],  # noqa: B006
+    settings: Set = [],
     as_json: Json = False,
 ) -> None:
     """Write hallucination questions in the field's format, from the metadata; no backbone is needed.
