@@ -18,6 +18,7 @@ from balsa_data.claims.layout import Quote, quotes, sentences
 from balsa_data.claims.reading import asked, read
 from balsa_data.claims.scope import Polarity, polarities
 from balsa_data.taxonomy import Mention, Taxonomy, default
+from balsa_data.taxonomy.text import Pattern
 
 __all__ = ["EVERYTHING", "Claim", "Polarity", "Quote", "asked", "claims", "mentions", "quotes", "stated", "words"]
 
@@ -25,22 +26,23 @@ EVERYTHING = "any sound"
 """The sound of a claim about all of them: "nothing else is heard"."""
 
 # Sounds at large: "no other sounds", not "no sounds of rain".
-_ALL = re.compile(
+_ALL = Pattern(
+    "nothing anything sound sounds noise noises audio",
     r"\b(?:nothing|anything|(?:(?<=no )|(?<=any )|(?<=only )|(?<=other )|(?<=additional )|(?<=further ))"
     r"(?:(?:other|additional|further|more|discernible|audible) )?(?:sounds?|noises?|audio)\b)"
     r"(?! (?:of|from|like|such|effects?|related|associated|resembling|made|produced|coming|due|by|as|"
     r"(?:that|which) (?!(?:can|could|is|are) (?:be )?(?:heard|audible|detected|present)))\b)",
-    re.IGNORECASE,
 )
-_SILENCE = re.compile(
+_SILENCE = Pattern(
+    "silence silent empty blank",
     r"\b(?:(?:complete|total|absolute|utter|dead|only|just) silence|there(?:'s| is| was) silence|"
     r"(?:audio|clip|recording|file|track|it|everything)(?:'s| is| was| remains| stays)"
     r"(?: (?!not)\w+)? (?:silent|empty|blank))\b",
-    re.IGNORECASE,
 )
 # What the matcher would join across: "no animals besides the cat" names two sounds.
-_APART = re.compile(
-    r"\b(?:besides|except(?: for)?|other than|apart from|aside from|rather than|instead of|unlike)\b", re.IGNORECASE
+_APART = Pattern(
+    "besides except other apart aside rather instead unlike",
+    r"\b(?:besides|except(?: for)?|other than|apart from|aside from|rather than|instead of|unlike)\b",
 )
 _THE_AUDIO = words("recording recordings recorded track soundtrack audio sample")
 _TO_SAY = re.compile(  # who answers, or is answered, speaks of the clip, not in it
@@ -51,6 +53,7 @@ _TO_SAY = re.compile(  # who answers, or is answered, speaks of the clip, not in
 )
 _LISTENS = re.compile(r"(?:\s+\w+){0,2}?(?:\s+|n['’]t\s+)(?:hear|hears|hearing|listens|listening)\b", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"\b(?:realm|world|field|language) of (?:the )?$", re.IGNORECASE)
+_SAYING = ("say", "tell", "explain", "comment", "address", "discuss", "talk", "speak", "ing")  # how what `_TO_SAY` finds ends
 _ROLES = {"background music": "music"}  # "music in the background" says where, not what
 _LISTENERS = ("speaker", "listener", "person", "someone", "human", "anyone")
 _AT_ALL = re.compile(r"\s+(?:at all|whatsoever|in particular)\b", re.IGNORECASE)  # "not hearing anything at all"
@@ -84,12 +87,7 @@ class Claim:
 
 def mentions(text: str, labels: Iterable[str] = (), taxonomy: Taxonomy | None = None) -> tuple[Mention, ...]:
     """Return the sounds that `text` names: the taxonomy's, and `labels` it does not know, as they are written."""
-    apart = _APART.sub(lambda m: ";".ljust(len(m.group())), text)
-    found = [
-        m._replace(sound=_ROLES.get(m.sound, m.sound))
-        for m in (taxonomy or default()).find(apart)
-        if m.text.casefold() not in _THE_AUDIO and not _beside_the_point(text, m)
-    ]
+    found = list(_known(text, taxonomy or default()))
     for label in sorted({x for x in labels if x.strip()}, key=len, reverse=True):
         pattern = rf"(?<!\w){re.escape(label)}(?:e?s)?(?!\w)"
         for match in re.finditer(pattern, text, re.IGNORECASE):
@@ -98,13 +96,25 @@ def mentions(text: str, labels: Iterable[str] = (), taxonomy: Taxonomy | None = 
     return tuple(sorted(found))
 
 
-def _beside_the_point(text: str, m: Mention) -> bool:
+@lru_cache(maxsize=256)  # several checks ask about one response
+def _known(text: str, taxonomy: Taxonomy) -> tuple[Mention, ...]:
+    """Return what a text names of the taxonomy's sounds."""
+    apart = _APART.pattern.sub(lambda m: ";".ljust(len(m.group())), text) if _APART.may_match(text) else text
+    found = []
+    for m in taxonomy.find(apart):
+        word = m.text.casefold()
+        if word not in _THE_AUDIO and not _beside_the_point(text, m, word):
+            found.append(m._replace(sound=_ROLES[m.sound]) if m.sound in _ROLES else m)
+    return tuple(found)
+
+
+def _beside_the_point(text: str, m: Mention, word: str) -> bool:
     """Whether a word for a sound speaks of the answer itself, of who listens, or of "the world of music"."""
     before = max(0, m.start - 30)
     return bool(
-        _TO_SAY.search(text, before, m.end)
+        (word.endswith(_SAYING) and _TO_SAY.search(text, before, m.end))
         or _ELSEWHERE.search(text, before, m.start)
-        or (m.text.casefold().endswith(_LISTENERS) and _LISTENS.match(text, m.end))
+        or (word.endswith(_LISTENERS) and _LISTENS.match(text, m.end))
     )
 
 
@@ -182,7 +192,7 @@ def stated(text: str, vocabulary: Container[str]) -> Iterator[tuple[int, int, st
                     spans.append(found.span())
                     at = found.end()
                     break
-        told, _ = polarities(tokens(text, sentence.start, sentence.end, spans, quoted))
+        told, _ = polarities(tokens(text, sentence.start, sentence.end, spans, quoted)) if spans else ({}, ())
         for i, (start, end) in enumerate(spans):
             if told.get(i) in {Polarity.PRESENT, Polarity.HEDGED} and not _within(start, quoted):
                 yield start, end, text[start:end].casefold(), text[end : sentence.end]
