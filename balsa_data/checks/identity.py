@@ -21,6 +21,8 @@ _IS = re.compile(
 
 def check(item: Item) -> Verdict:
     """Refuse "the penguin is a seagull": the two are unrelated, and no listener takes one for the other."""
+    if not _IS.search(item.response):
+        return passed("identity")
     taxonomy = default()
     for one, other in pairwise(mentions(item.response)):
         if not _IS.fullmatch(item.response, one.end, other.start):

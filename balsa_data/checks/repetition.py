@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from balsa_data.checks import Item, failed, passed
 from balsa_data.schemas import Verdict
 
 REASONS = {"repetition": "the response repeats itself"}
 
-_PHRASE = re.compile(
-    r"\b(\w+(?:\W+\w+){1,11}?)(?:\W+\1\b){2,}", re.IGNORECASE
-)  # two to twelve words, three times running
+LONGEST = 12  # words of a phrase that is looked for three times running
+_PHRASE = re.compile(rf"\b(\w+(?:\W+\w+){{1,{LONGEST - 1}}}?)(?:\W+\1\b){{2,}}", re.IGNORECASE)
 _WORD = re.compile(r"\b(\w+)(?:\W+\1\b){5,}", re.IGNORECASE)  # "woof woof woof" is no loop, six times is
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]?")
 
@@ -24,19 +24,35 @@ def check(item: Item, *, same_sentence: int = 2, distinct: float = 0.25) -> Verd
         same_sentence: How often a sentence of four words or more may stand in the response.
         distinct: The least share of different words in a response of 40 words or more.
     """
-    if loop := _WORD.search(item.response) or _PHRASE.search(item.response):
-        return failed("repetition", "repetition", f"the response repeats {loop[1]!r} without end", loop.span())
+    words = re.findall(r"\w+", item.response.lower())
+    pairs = list(pairwise(words))
+    if len(pairs) - len(set(pairs)) >= min(2, same_sentence):  # what follows needs two words that stand together thrice
+        if _loops(words) and (loop := _WORD.search(item.response) or _PHRASE.search(item.response)):
+            return failed("repetition", "repetition", f"the response repeats {loop[1]!r} without end", loop.span())
+        if again := _said_again(item.response, same_sentence):
+            return again
+    if len(words) >= 40 and len(set(words)) < distinct * len(words):
+        return failed("repetition", "repetition", f"of {len(words)} words only {len(set(words))} are different")
+    return passed("repetition")
+
+
+def _loops(words: list[str]) -> bool:
+    """Whether two to twelve words stand three times running: soon told, and what the slow patterns cannot match without."""
+    return any(
+        words[i] == words[i + n] and words[i : i + n] == words[i + n : i + 2 * n] == words[i + 2 * n : i + 3 * n]
+        for n in range(2, LONGEST + 1)
+        for i in range(len(words) - 3 * n + 1)
+    )
+
+
+def _said_again(text: str, same_sentence: int) -> Verdict | None:
     seen: dict[str, int] = {}
-    for sentence in _SENTENCE.finditer(item.response):
-        words = tuple(re.findall(r"\w+", sentence.group().lower()))
+    for sentence in _SENTENCE.finditer(text):
+        words = re.findall(r"\w+", sentence.group().lower())
         if len(words) >= 4:
             key = " ".join(words)
             seen[key] = seen.get(key, 0) + 1
             if seen[key] > same_sentence:
-                return failed(
-                    "repetition", "repetition", f"the response says {key!r} {seen[key]} times", sentence.span()
-                )
-    words = tuple(re.findall(r"\w+", item.response.lower()))
-    if len(words) >= 40 and len(set(words)) < distinct * len(words):
-        return failed("repetition", "repetition", f"of {len(words)} words only {len(set(words))} are different")
-    return passed("repetition")
+                detail = f"the response says {key!r} {seen[key]} times"
+                return failed("repetition", "repetition", detail, sentence.span())
+    return None

@@ -8,9 +8,9 @@ what is *not* heard. Words in quotation marks that somebody speaks claim nothing
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from balsa_data.claims.clauses import tokens
 from balsa_data.claims.cues import words
@@ -18,7 +18,7 @@ from balsa_data.claims.layout import Quote, quotes, sentences
 from balsa_data.claims.reading import asked, read
 from balsa_data.claims.scope import Polarity, polarities
 from balsa_data.taxonomy import Mention, Taxonomy, default
-from balsa_data.taxonomy.text import Pattern
+from balsa_data.taxonomy.text import Pattern, vocabulary
 
 __all__ = ["EVERYTHING", "Claim", "Polarity", "Quote", "asked", "claims", "mentions", "quotes", "stated", "words"]
 
@@ -177,25 +177,35 @@ def _others(text: str, claim: Claim, affirmed: Sequence[Claim]) -> frozenset[str
     return frozenset(c.sound for c in affirmed if here is None or here.start <= c.start < here.end)
 
 
-def stated(text: str, vocabulary: Container[str]) -> Iterator[tuple[int, int, str, str]]:
-    """Yield (start, end, word, what follows) for each word or pair of words of a vocabulary that a text affirms.
+def stated(text: str, of: frozenset[str]) -> Iterator[tuple[int, int, str, str]]:
+    """Yield (start, end, word, what follows) for each of some words or pairs of words that a text affirms.
 
     Words in quotation marks and under a denial are left out: "not a man but a woman" states a woman.
     """
+    begins = _beginnings(of)
+    if begins.isdisjoint(vocabulary(text)):
+        return
     quoted = [(q.start, q.end) for q in quotes(text) if q.spoken]
     for sentence in sentences(text, quoted):
+        if begins.isdisjoint(vocabulary(text[sentence.start : sentence.end])):
+            continue
         spans, at = [], sentence.start
         for match in _PLAIN.finditer(text, sentence.start, sentence.end):
             pair = _PAIR.match(text, match.start(), sentence.end)
             for found in (pair, match):
-                if found and match.start() >= at and found.group().casefold() in vocabulary:
+                if found and match.start() >= at and found.group().casefold() in of:
                     spans.append(found.span())
                     at = found.end()
                     break
-        told, _ = polarities(tokens(text, sentence.start, sentence.end, spans, quoted)) if spans else ({}, ())
+        told, _ = polarities(tokens(text, sentence.start, sentence.end, spans, quoted))
         for i, (start, end) in enumerate(spans):
             if told.get(i) in {Polarity.PRESENT, Polarity.HEDGED} and not _within(start, quoted):
                 yield start, end, text[start:end].casefold(), text[end : sentence.end]
+
+
+@cache
+def _beginnings(phrases: frozenset[str]) -> frozenset[str]:
+    return frozenset(re.split("[ -]", phrase)[0] for phrase in phrases)
 
 
 def _within(at: int, spans: Sequence[tuple[int, int]]) -> bool:

@@ -36,7 +36,6 @@ def _plain(found: list[str]) -> list[str]:
     return lower
 
 
-@lru_cache(maxsize=256)  # one response is looked through for many patterns
 def vocabulary(text: str) -> frozenset[str]:
     """Return a text's words, each once, in lower case and without any mark in them: "can't" is two."""
     return frozenset(_WORD.findall(text.casefold()))
@@ -47,6 +46,9 @@ def key(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return text
     return " ".join(word for word in words(text) if word[0].isalnum())
+
+
+_vocabulary = lru_cache(maxsize=256)(vocabulary)  # one response is looked through for many patterns
 
 
 class Pattern:
@@ -68,7 +70,7 @@ class Pattern:
 
     def may_match(self, text: str) -> bool:
         """Return whether a text has a word that is needed."""
-        if not self._words.isdisjoint(vocabulary(text)):
+        if not self._words.isdisjoint(_vocabulary(text)):
             return True
         folded = text.casefold() if self._parts else ""
         return any(part in folded for part in self._parts)
