@@ -38,11 +38,16 @@ def check(item: Item, *, same_sentence: int = 2, distinct: float = 0.25) -> Verd
 
 def _loops(words: list[str]) -> bool:
     """Whether two to twelve words stand three times running: soon told, and what the slow patterns cannot match without."""
-    return any(
-        words[i] == words[i + n] and words[i : i + n] == words[i + n : i + 2 * n] == words[i + 2 * n : i + 3 * n]
-        for n in range(2, LONGEST + 1)
-        for i in range(len(words) - 3 * n + 1)
-    )
+    at: dict[tuple[str, str], list[int]] = {}
+    for here, pair in enumerate(pairwise(words)):
+        for before in reversed(seen := at.setdefault(pair, [])):
+            n = here - before
+            if n > LONGEST:
+                break
+            if n > 1 and words[before:here] == words[here : here + n] == words[here + n : here + 2 * n]:
+                return True
+        seen.append(here)
+    return False
 
 
 def _said_again(text: str, same_sentence: int) -> Verdict | None:

@@ -13,7 +13,7 @@ REASONS = {"seed_leak": "the response speaks of the metadata, its brackets, or t
 _LEAK = Pattern(
     "begin end start -[ metadata seed placeholder bracket brackets bracketed description caption captions tag tags label labels "
     "text -passage prompt transcription provided given gave supplied above aforementioned mentioned described stated "
-    "written indicated noted own instructed requested asked instruction instructions sentence sentences language example",
+    "written indicated noted own instructed requested asked instruction instructions sentence sentences language -example:",
     r"""
     \[? \b (?:begin|end|start) \s of \s (?:the \s)? audio \b \]?
     | \[ \d\d:\d\d \s? - \s? \d\d:\d\d \]
