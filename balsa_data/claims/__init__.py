@@ -38,6 +38,12 @@ _SILENCE = re.compile(
     r"(?: (?!not)\w+)? (?:silent|empty|blank))\b",
     re.IGNORECASE,
 )
+_INAUDIBLE = re.compile(  # said of the clip itself, and so of all that is in it
+    r"\b(?:(?:the|this|your|that) (?:audio|clip|recording|file|track|sound)(?: (?:clip|file|recording|track))?(?:'s| is| was)|"
+    r"(?:it|this|(?:audio|clip|recording))(?:'s| is| was) (?:just |only )?an? sound (?:that|which)(?:'s| is| was))"
+    r"(?: \w+ly| just)? (?:not (?:\w+ly )?audible|inaudible|not (?:\w+ly |being )?heard)\b",
+    re.IGNORECASE,
+)
 # What the matcher would join across: "no animals besides the cat" names two sounds.
 _APART = re.compile(
     r"\b(?:besides|except(?: for)?|other than|apart from|aside from|rather than|instead of|unlike)\b", re.IGNORECASE
@@ -152,8 +158,9 @@ def claims_of(text: str, taxonomy: Taxonomy, prompt: str, labels: tuple[str, ...
             besides = frozenset(named[k].sound for k in told.besides.get(i, ()))
             others = not _AT_ALL.match(text, m.end) if m.sound == EVERYTHING else i in told.others
             found.append((Claim(m.sound, m.start, m.end, said, besides), others))
-    silent = [m for m in _SILENCE.finditer(text) if not _within(m.start(), quoted)]
-    found += [(Claim(EVERYTHING, *m.span(), Polarity.ABSENT), True) for m in silent]
+    for pattern, others in ((_SILENCE, True), (_INAUDIBLE, False)):
+        silent = [m for m in pattern.finditer(text) if not _within(m.start(), quoted)]
+        found += [(Claim(EVERYTHING, *m.span(), Polarity.ABSENT), others) for m in silent]
     found.sort(key=lambda pair: pair[0].start)
     affirmed = [c for c, _ in found if c.affirms]
     return tuple(replace(c, besides=c.besides | _others(text, c, affirmed)) if others else c for c, others in found)
