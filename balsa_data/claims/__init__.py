@@ -15,11 +15,23 @@ from functools import lru_cache
 from balsa_data.claims.clauses import tokens
 from balsa_data.claims.cues import words
 from balsa_data.claims.layout import Quote, quotes, sentences
-from balsa_data.claims.reading import asked, read
+from balsa_data.claims.reading import asked, read, replies
 from balsa_data.claims.scope import Polarity, polarities
 from balsa_data.taxonomy import Mention, Taxonomy, default
 
-__all__ = ["EVERYTHING", "Claim", "Polarity", "Quote", "asked", "claims", "mentions", "quotes", "stated", "words"]
+__all__ = [
+    "EVERYTHING",
+    "Claim",
+    "Polarity",
+    "Quote",
+    "answers",
+    "asked",
+    "claims",
+    "mentions",
+    "quotes",
+    "stated",
+    "words",
+]
 
 EVERYTHING = "any sound"
 """The sound of a claim about all of them: "nothing else is heard"."""
@@ -112,6 +124,12 @@ def _beside_the_point(text: str, m: Mention) -> bool:
         or _ELSEWHERE.search(text, before, m.start)
         or (m.text.casefold().endswith(_LISTENERS) and _LISTENS.match(text, m.end))
     )
+
+
+def answers(text: str) -> bool:
+    """Whether a text answers a yes/no question: with a yes or no, or with a statement; "Sounds: bird" does not."""
+    words = tokens(text, 0, len(text), [(m.start, m.end) for m in mentions(text)])
+    return replies(words)
 
 
 def claims(

@@ -137,6 +137,9 @@ def test_coverage_of_a_question_is_an_answer() -> None:
     for answer in ("Yes.", "No.", "There is a dog.", "It does not.", "Yes, it barks."):
         assert reason("coverage", answer, dog, **asked) is None
     assert reason("coverage", "What a day.", dog, **asked) == "unanswered"
+    assert reason("coverage", "Sounds: a dog", dog, **asked) == "unanswered"
+    for answer in ("Yes.", "Certainly, a dog.", "There is a dog.", "A dog barks.", "No, no dog."):
+        assert reason("coverage", answer, dog, **asked) is None
     assert reason("absence", "No.", dog, **asked) == "contradicted"
     assert reason("grounded", "Yes.", clip("Rain"), **asked) == "unsupported"
 
