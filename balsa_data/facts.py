@@ -56,8 +56,9 @@ def supported(sound: str, present: frozenset[str], taxonomy: Taxonomy | None = N
     taxonomy = taxonomy or default()
     if sound in present or sound not in taxonomy.sounds:
         return sound in present
-    parents = taxonomy.sounds[sound].parents
-    if _SOURCELESS in taxonomy.ancestors(sound) and not present.isdisjoint(taxonomy.sounds[sound].confusables):
+    known, parents = taxonomy.sounds[sound], taxonomy.sounds[sound].parents
+    # generic: a man's speech is a sort of vocalizing as well, and no woman bears it out
+    if known.generic and _SOURCELESS in taxonomy.ancestors(sound) and not present.isdisjoint(known.confusables):
         return True
     return not present.isdisjoint(taxonomy.descendants(sound)) or (len(parents) > 1 and present.issuperset(parents))
 

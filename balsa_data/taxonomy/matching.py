@@ -38,6 +38,7 @@ _HEARD = frozenset(
     "lack lacks neither nor any present presence detect detected".split()
 )
 _IS, _A = frozenset("is are was were".split()), frozenset("a an".split())
+_BEING = _IS | {"being", "been"}
 _TOWARDS = frozenset("to at toward towards".split())
 _AND = frozenset("and or &".split())
 _ADVERBS = frozenset("then also is are starts begins to".split())
@@ -217,7 +218,8 @@ def _plain(gap: list[str]) -> list[str]:
 
 
 def _sense(rules: tuple[Rule, ...], seen: list[Token], first: int, last: int) -> str | None:
-    before = seen[first - 1].word if first else ""
+    earlier = reversed(seen[max(0, first - _REACH) : first])
+    before = next((t.word for t in earlier if t.word not in _BEING), "")  # "a baby is crying"
     after = seen[last].word if last < len(seen) else ""
     near: set[str] | None = None
     for rule in rules:
