@@ -53,7 +53,10 @@ _SILENCE = re.compile(
 _INAUDIBLE = re.compile(  # said of the clip itself, and so of all that is in it
     r"\b(?:(?:the|this|your|that) (?:audio|clip|recording|file|track|sound)(?: (?:clip|file|recording|track))?(?:'s| is| was)|"
     r"(?:it|this|(?:audio|clip|recording))(?:'s| is| was) (?:just |only )?an? sound (?:that|which)(?:'s| is| was))"
-    r"(?: \w+ly| just)? (?:not (?:\w+ly )?audible|inaudible|not (?:\w+ly |being )?heard)\b",
+    r"(?: \w+ly| just)? (?:not (?:\w+ly )?audible|inaudible|not (?:\w+ly |being )?heard)\b|"
+    r"\b(?:(?:contains?|has|features?|includes?|consists? of|combination of)(?: \w+){0,2} sounds|of an? sound) (?:that|which) "
+    r"(?:is|are|was|were) (?:not audible|inaudible)\b|"
+    r"\b(?:not audible|inaudible|(?:can ?not|can't|not) be (?:heard|perceived)) (?:to|by) (?:the )?human (?:ears?|beings?)\b",
     re.IGNORECASE,
 )
 # What the matcher would join across: "no animals besides the cat" names two sounds.
@@ -73,6 +76,7 @@ _ROLES = {"background music": "music"}  # "music in the background" says where, 
 _LISTENERS = ("speaker", "listener", "person", "someone", "human", "anyone")
 _AT_ALL = re.compile(r"\s+(?:at all|whatsoever|in particular)\b", re.IGNORECASE)  # "not hearing anything at all"
 _ONLY = re.compile(r"\bonly $", re.IGNORECASE)
+_ALONE = re.compile(r"\b(?:only|primary|main|sole|single)\b", re.IGNORECASE)
 _PLAIN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _PAIR = re.compile(r"[^\W_]+ [^\W_]+")
 
@@ -186,10 +190,10 @@ def claims_of(text: str, taxonomy: Taxonomy, prompt: str, labels: tuple[str, ...
 
 def _others(text: str, claim: Claim, affirmed: Sequence[Claim]) -> frozenset[str]:
     """Return what a denial of the others leaves out: all that is affirmed; of "the only sound is …", what this sentence does."""
-    if not _ONLY.search(text, 0, claim.start):
-        return frozenset(c.sound for c in affirmed)
     here = next((s for s in sentences(text, ()) if s.start <= claim.start < s.end), None)
-    return frozenset(c.sound for c in affirmed if here is None or here.start <= c.start < here.end)
+    if here is None or not _ALONE.search(text, here.start, claim.start):
+        return frozenset(c.sound for c in affirmed)
+    return frozenset(c.sound for c in affirmed if here.start <= c.start < here.end)
 
 
 def stated(text: str, vocabulary: Container[str]) -> Iterator[tuple[int, int, str, str]]:

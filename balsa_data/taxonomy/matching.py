@@ -37,6 +37,7 @@ _HEARD = frozenset(
     "hear hears heard hearing audible sound sounds noise noises listen listening voice voices no without absence absent "
     "lack lacks neither nor any present presence detect detected".split()
 )
+_MAKES = frozenset("made produced caused created".split())
 _IS, _A = frozenset("is are was were".split()), frozenset("a an".split())
 _BEING = _IS | {"being", "been"}
 _TOWARDS = frozenset("to at toward towards".split())
@@ -239,5 +240,7 @@ def _clause(seen: list[Token]) -> Iterator[str]:
 
 def _heard(f: _Found, seen: list[Token]) -> bool:
     around = [t.word for t in seen[max(0, f.first - _REACH) : f.first]]
+    if f.role is Role.OBJECT and not _MAKES.isdisjoint(around):  # "the noise is made by a glass"
+        return True
     around += [t.word for t in seen[f.last : f.last + _REACH]]
     return not _HEARD.isdisjoint(around)
