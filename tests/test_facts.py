@@ -86,3 +86,9 @@ def test_what_sounds_alike_bears_out_only_a_sound_without_a_source() -> None:
             continue
         for other in sound.confusables - taxonomy.descendants(name):
             assert not supported(name, frozenset({other})), f"{other} bears out {name}"
+
+
+def test_a_name_in_quotation_marks_is_no_sound() -> None:
+    assert heard(clip(captions=("The research vessel “Penguin II” leaves",))) == heard(
+        clip(captions=("A vessel leaves",))
+    )

@@ -222,9 +222,10 @@ def _sense(rules: tuple[Rule, ...], seen: list[Token], first: int, last: int) ->
     earlier = reversed(seen[max(0, first - _REACH) : first])
     before = next((t.word for t in earlier if t.word not in _BEING), "")  # "a baby is crying"
     after = seen[last].word if last < len(seen) else ""
+    two = f"{after} {seen[last + 1].word}" if last + 1 < len(seen) else ""  # "stream" before "of air"
     near: set[str] | None = None
     for rule in rules:
-        if rule.otherwise or before in rule.after or after in rule.before:
+        if rule.otherwise or before in rule.after or after in rule.before or two in rule.before:
             return rule.sound
         if rule.near:
             if near is None:
