@@ -27,10 +27,10 @@ def check(item: Item) -> Verdict:
     if item.task != "difference":
         present |= sourceless(*item.clips)  # "no clanking" of a clanking train
     else:
-        for said in told(item.response, item.clips).said:
-            if said.clips is None and not said.affirms and any(related(p, said.sound) for p in narrowest(every)):
-                detail = f"says {item.response[said.start : said.end]!r} is not heard, of no clip in particular, and one has it"
-                return failed("absence", "contradicted", detail, (said.start, said.end))
+        for one in told(item.response, item.clips).said:
+            if one.clips is None and not one.affirms and any(related(p, one.sound) for p in narrowest(every)):
+                detail = f"says {item.response[one.start : one.end]!r} is not heard, of no clip in particular, and one has it"
+                return failed("absence", "contradicted", detail, (one.start, one.end))
     doubted = None
     for claim in claims(item.response, prompt=item.prompt, labels=unlisted(every)):
         if claim.polarity in {Polarity.ABSENT, Polarity.UNCLEAR} and (found := _denied(claim, present)):
