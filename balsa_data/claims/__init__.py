@@ -193,7 +193,8 @@ def _others(text: str, claim: Claim, affirmed: Sequence[Claim]) -> frozenset[str
     here = next((s for s in sentences(text, ()) if s.start <= claim.start < s.end), None)
     if here is None or not _ALONE.search(text, here.start, claim.start):
         return frozenset(c.sound for c in affirmed)
-    return frozenset(c.sound for c in affirmed if here.start <= c.start < here.end)
+    told = frozenset(c.sound for c in affirmed if here.start <= c.start < here.end)
+    return told or frozenset(c.sound for c in affirmed)  # "A dog barks. This is the only sound."
 
 
 def stated(text: str, vocabulary: Container[str]) -> Iterator[tuple[int, int, str, str]]:
