@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from balsa_data.claims import claims
+from balsa_data.claims import claims, quotes
 from balsa_data.schemas import AudioClip, SpeechSegment
 from balsa_data.taxonomy import Taxonomy, default
 
@@ -56,8 +56,9 @@ def supported(sound: str, present: frozenset[str], taxonomy: Taxonomy | None = N
     taxonomy = taxonomy or default()
     if sound in present or sound not in taxonomy.sounds:
         return sound in present
-    parents = taxonomy.sounds[sound].parents
-    if _SOURCELESS in taxonomy.ancestors(sound) and not present.isdisjoint(taxonomy.sounds[sound].confusables):
+    known, parents = taxonomy.sounds[sound], taxonomy.sounds[sound].parents
+    # generic: a man's speech is a sort of vocalizing as well, and no woman bears it out
+    if known.generic and _SOURCELESS in taxonomy.ancestors(sound) and not present.isdisjoint(known.confusables):
         return True
     return not present.isdisjoint(taxonomy.descendants(sound)) or (len(parents) > 1 and present.issuperset(parents))
 
@@ -131,7 +132,10 @@ def _heard(
     for label in events:
         found |= _named(label, taxonomy) or {label.casefold()}
     for caption in captions:
-        found |= {c.sound for c in claims(caption, taxonomy) if c.affirms}
+        names = [(q.start, q.end) for q in quotes(caption) if len(q.text) < len(caption) - 2]  # 'the ship "Penguin"'
+        found |= {
+            c.sound for c in claims(caption, taxonomy) if c.affirms and not any(a <= c.start < b for a, b in names)
+        }
     for key, value in attributes:  # "genre: rock" is rock music, "instrument_family: keyboard" a keyboard instrument
         found |= _named(f"{value} {'music' if 'genre' in key else key.split('_')[0]}", taxonomy)
     return frozenset(found)

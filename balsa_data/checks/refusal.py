@@ -16,7 +16,8 @@ _CANNOT = (  # inside a verbose pattern, where a space is none
 )
 _REFUSAL = Pattern(
     "sorry apologize apologise apologies ai artificial language text assistant chatbot not t cannot cant icannot icant unable "
-    "-provided -attached -given -uploaded -supplied -available provide upload share attach send give",
+    "-provided -attached -given -uploaded -supplied -available provide upload share attach send give "
+    "find suggest recommend create look",
     rf"""
     \b i (?: \s am | 'm )? \s (?:(?:really|very|so) \s)? (?:sorry|apologi[sz]e) \b (?: ,? \s but \b | \s for \b | [.] )
     | \b (?:my \s apologies | apologies \s for) \b
@@ -26,6 +27,7 @@ _REFUSAL = Pattern(
     | \b i \s? {_CANNOT} \s (?:actually \s | directly \s | physically \s)? hear \s (?:the \s|this \s|your \s|any \s)? (?:audio|recording|clip|file|sounds?)s? \s* (?:file|clip|recording)? \s* (?:[.,;!]|$|because|since|directly|as)
     | \b (?:no|without) \s (?:an? \s | any \s)? (?:audio|recording|clip|file)s? \s (?:\w+ \s){{0,3}} (?:provided|attached|given|uploaded|supplied|available)
     | \b (?:please|could \s you|can \s you) \s (?:\w+ \s)? (?:provide|upload|share|attach|send|give) \s (?:me \s)? (?:with \s)? (?:the|an|your|more|a) \b
+    | \b (?:try \s to | help \s you | let \s me | 'll) \s (?:find|suggest|recommend|create|look \s for) \s (?:something|one|an?|some) \b
     | \b (?:i \s)? do(?:n't|\snot) \s have \s (?:\w+ \s){{0,3}} (?:access|ears|audio|information|enough)
     """,
     re.VERBOSE,

@@ -37,7 +37,9 @@ _HEARD = frozenset(
     "hear hears heard hearing audible sound sounds noise noises listen listening voice voices no without absence absent "
     "lack lacks neither nor any present presence detect detected".split()
 )
+_MAKES = frozenset("made produced caused created".split())
 _IS, _A = frozenset("is are was were".split()), frozenset("a an".split())
+_BEING = _IS | {"being", "been"}
 _TOWARDS = frozenset("to at toward towards".split())
 _AND = frozenset("and or &".split())
 _ADVERBS = frozenset("then also is are starts begins to".split())
@@ -211,11 +213,13 @@ def _plain(gap: list[str]) -> list[str]:
 
 
 def _sense(rules: tuple[Rule, ...], seen: list[str], first: int, last: int) -> str | None:
-    before = seen[first - 1] if first else ""
+    earlier = reversed(seen[max(0, first - _REACH) : first])
+    before = next((word for word in earlier if word not in _BEING), "")  # "a baby is crying"
     after = seen[last] if last < len(seen) else ""
+    two = f"{after} {seen[last + 1]}" if last + 1 < len(seen) else ""  # "stream" before "of air"
     near: set[str] | None = None
     for rule in rules:
-        if rule.otherwise or before in rule.after or after in rule.before:
+        if rule.otherwise or before in rule.after or after in rule.before or two in rule.before:
             return rule.sound
         if rule.near:
             if near is None:
@@ -230,4 +234,7 @@ def _clause(seen: list[str]) -> Iterator[str]:
 
 
 def _heard(f: _Found, seen: list[str]) -> bool:
-    return not _HEARD.isdisjoint([*seen[max(0, f.first - _REACH) : f.first], *seen[f.last : f.last + _REACH]])
+    before = seen[max(0, f.first - _REACH) : f.first]
+    if f.role is Role.OBJECT and not _MAKES.isdisjoint(before):  # "the noise is made by a glass"
+        return True
+    return not _HEARD.isdisjoint(before) or not _HEARD.isdisjoint(seen[f.last : f.last + _REACH])
