@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from itertools import accumulate, repeat
+from functools import lru_cache
 from typing import NamedTuple
 
 from balsa_data.claims import cues
 from balsa_data.claims.cues import CUES, Cue
 
-__all__ = ["DENIALS", "Token", "bears", "clauses", "finite", "is_denial", "states", "tokens"]
+__all__ = ["DENIALS", "Token", "bears", "clauses", "finite", "is_denial", "spans", "states", "tokens"]
 
 DENIALS = {Cue.NOT, Cue.NO, Cue.LACK, Cue.GONE, Cue.NONE}
 
-_WORDS = re.compile(r"([^\W_]+(?:['’-][^\W_]+)*|[^\w\s]|_)")
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|[^\w\s]|_")
 _COMMON = cues.words("and by for in on the to with")
 _PHRASES: dict[str, list[tuple[list[str], Cue]]] = {}  # by their first word, the longest first
 _BEARING: set[str] = set()  # of each phrase one word, as `vocabulary` has it
@@ -36,45 +36,51 @@ class Token(NamedTuple):
         text: In lower case.
         sound: Its place among the mentions, for a mention.
         cue: What the phrase that begins here does, and `width` how many words it takes.
+        form: How phrases have it.
     """
 
     text: str
-    start: int
-    end: int
     sound: int | None = None
     cue: Cue | None = None
     width: int = 1
+    form: str = "*"
 
 
 def tokens(
     text: str, start: int, end: int, mentions: Sequence[tuple[int, int]], skip: Sequence[tuple[int, int]] = ()
 ) -> list[Token]:
     """Split ``text[start:end]`` into words, marks and mentions; what lies in `skip` is left out."""
-    rows: list[tuple[str, int, int, int | None]] = []
+    found: list[Token] = []
     at = start
-    for i, (s, e) in [*enumerate(mentions), (None, (end, end))]:
-        if s < start or e > end:
-            continue
-        parts = _WORDS.split(text[at:s])  # what stands between, and a word, in turn
-        places = list(accumulate(map(len, parts), initial=at))
-        words = [word.casefold().replace("’", "'") for word in parts[1::2]]
-        rows += zip(words, places[1::2], places[2::2], repeat(None))
-        if i is not None:
-            rows.append((text[s:e].casefold(), s, e, i))
-        at = max(at, e)
-    if skip:
-        rows = [row for row in rows if not any(s <= row[1] < e for s, e in skip)]
-    forms = ["*" if sound is not None else "n't" if word.endswith("n't") else word for word, _, _, sound in rows]
-    cues_at = (_cue_at(forms, i) if form in _PHRASES else (None, 1) for i, form in enumerate(forms))
-    return [Token(*row, *cue) for row, cue in zip(rows, cues_at, strict=True)]
+    for i, (s, e) in enumerate(mentions):
+        if start <= s and e <= end:
+            found += map(_token, _words(text, at, s, skip))
+            if not any(a <= s < b for a, b in skip):
+                found.append(Token(text[s:e].casefold(), i))
+            at = max(at, e)
+    found += map(_token, _words(text, at, end, skip))
+    forms = [t.form for t in found]
+    for i, form in enumerate(forms):
+        for rest, cue in _PHRASES.get(form, ()):  # the longest counts
+            if forms[i + 1 : i + 1 + len(rest)] == rest:
+                found[i] = found[i]._replace(cue=cue, width=1 + len(rest))
+                break
+    return found
 
 
-def _cue_at(forms: list[str], i: int) -> tuple[Cue | None, int]:
-    """Return the cue that begins at a word, and how many words it takes; the longest phrase counts."""
-    for rest, cue in _PHRASES[forms[i]]:
-        if forms[i + 1 : i + 1 + len(rest)] == rest:
-            return cue, 1 + len(rest)
-    return None, 1
+def spans(text: str, start: int, end: int, skip: Sequence[tuple[int, int]] = ()) -> list[tuple[int, int]]:
+    """Return where the words and marks stand in ``text[start:end]``."""
+    return [m.span() for m in _WORD.finditer(text, start, end) if not any(a <= m.start() < b for a, b in skip)]
+
+
+def _words(text: str, start: int, end: int, skip: Sequence[tuple[int, int]]) -> list[str]:
+    return [text[s:e] for s, e in spans(text, start, end, skip)] if skip else _WORD.findall(text, start, end)
+
+
+@lru_cache(maxsize=1 << 14)
+def _token(word: str) -> Token:
+    text = word.casefold().replace("’", "'")
+    return Token(text, form="n't" if text.endswith("n't") else text)
 
 
 def bears(said: Collection[str]) -> bool:

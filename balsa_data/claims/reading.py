@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
-from balsa_data.claims.clauses import Token, bears, finite, is_denial, states, tokens
+from balsa_data.claims.clauses import Token, bears, finite, is_denial, spans, states, tokens
 from balsa_data.claims.cues import words as table
 from balsa_data.claims.layout import Sentence, sentences
 from balsa_data.claims.scope import Polarity, polarities
@@ -132,7 +132,8 @@ class _Reader:
                 for sound in question:
                     self.found.polarity[sound] = reply
             elif first and self.answers == "yes/no" and (answer := reply or _short_answer(words)):
-                self.found.answer = (words[0].start, words[0 if reply else -1].end, answer)
+                places = spans(self.text, sentence.start, sentence.end, self.quoted)
+                self.found.answer = (places[0][0], places[0 if reply else -1][1], answer)
             if reply:
                 words = words[1:]
             heading = self._sentence(sentence, words, heading)
@@ -160,11 +161,11 @@ class _Reader:
         if not words or words[-1].text == ":":
             return False
         if words[-1].text in _PRONOUNS and words[0].text in _LISTENERS:  # "I'm not hearing it."
-            told, _ = polarities([*words[:-1], Token("it", 0, 0, 0)])
+            told, _ = polarities([*words[:-1], Token("it", 0)])
             return told.get(0) is Polarity.ABSENT and any(t.text in _HEARS for t in words)
         if words[0].text not in _PRONOUNS:
             return False
-        told, _ = polarities([Token("they", 0, 0, 0), *words[1:]])
+        told, _ = polarities([Token("they", 0), *words[1:]])
         return told.get(0) is Polarity.ABSENT
 
     def _reply(self, words: Sequence[Token]) -> Polarity | None:

@@ -81,12 +81,12 @@ def _plain(words: Sequence[Token]) -> bool:
 def _denies_what_came_before(clause: Sequence[Token]) -> bool:
     """Whether a clause that names no sound says that it is not heard: "but is not audible", "which cannot be heard"."""
     if clause[-1].text in _IT and not _HEARS.isdisjoint(t.text for t in clause):  # "and I am not hearing it"
-        told, _ = polarities([*clause[:-1], Token("it", 0, 0, 0)])
+        told, _ = polarities([*clause[:-1], Token("it", 0)])
         return told.get(0) is Polarity.ABSENT
     words = [t for t in clause if t.text not in _LINKS]
     if not words or words[-1].text not in cues.PERCEIVED:
         return len(words) == 1 and words[0].cue is Cue.GONE
-    told, _ = polarities([Token("it", 0, 0, 0), *words])
+    told, _ = polarities([Token("it", 0), *words])
     return told.get(0) is Polarity.ABSENT
 
 
