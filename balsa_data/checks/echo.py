@@ -14,8 +14,8 @@ REASONS = {"echo": "the response repeats the instruction"}
 def check(item: Item, *, new_words: float = 0.3) -> Verdict:
     """Refuse a response in which less than this share of the words is new against the prompt."""
     words = re.findall(r"\w+", item.response.lower())
-    said = _words(item.prompt)
-    if len(words) >= 4 and sum(w not in said for w in words) < new_words * len(words):
+    old = sum(map(_words(item.prompt).__contains__, words))
+    if len(words) >= 4 and len(words) - old < new_words * len(words):
         return failed("echo", "echo", f"the response repeats the instruction: {item.response[:80]!r}")
     return passed("echo")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from itertools import pairwise
 
 from balsa_data.checks import Item, failed, passed
@@ -25,8 +26,8 @@ def check(item: Item, *, same_sentence: int = 2, distinct: float = 0.25) -> Verd
         distinct: The least share of different words in a response of 40 words or more.
     """
     words = re.findall(r"\w+", item.response.lower())
-    pairs = list(pairwise(words))
-    if len(pairs) - len(set(pairs)) >= min(2, same_sentence):  # what follows needs two words that stand together thrice
+    often = max(Counter(pairwise(words)).values(), default=0)
+    if often > min(2, same_sentence):  # in a loop, or a sentence said again, two words stand together as often
         if _loops(words) and (loop := _WORD.search(item.response) or _PHRASE.search(item.response)):
             return failed("repetition", "repetition", f"the response repeats {loop[1]!r} without end", loop.span())
         if again := _said_again(item.response, same_sentence):

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from balsa_data.claims.clauses import tokens
 from balsa_data.claims.cues import words
@@ -73,8 +73,18 @@ _TO_SAY = re.compile(  # who answers, or is answered, speaks of the clip, not in
     re.IGNORECASE,
 )
 _LISTENS = re.compile(r"(?:\s+\w+){0,2}?(?:\s+|n['’]t\s+)(?:hear|hears|hearing|listens|listening)\b", re.IGNORECASE)
-_ELSEWHERE = re.compile(r"\b(?:realm|world|field|language) of (?:the )?$", re.IGNORECASE)
-_SAYING = ("say", "tell", "explain", "comment", "address", "discuss", "talk", "speak", "ing")  # how what `_TO_SAY` finds ends
+_ELSEWHERE = Pattern("realm world field language", r"\b(?:realm|world|field|language) of (?:the )?$")
+_SAYING = (
+    "say",
+    "tell",
+    "explain",
+    "comment",
+    "address",
+    "discuss",
+    "talk",
+    "speak",
+    "ing",
+)  # how what `_TO_SAY` finds ends
 _ROLES = {"background music": "music"}  # "music in the background" says where, not what
 _LISTENERS = ("speaker", "listener", "person", "someone", "human", "anyone")
 _AT_ALL = re.compile(r"\s+(?:at all|whatsoever|in particular)\b", re.IGNORECASE)  # "not hearing anything at all"
@@ -84,8 +94,7 @@ _PLAIN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _PAIR = re.compile(r"[^\W_]+ [^\W_]+")
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """One sound that a text speaks of.
 
     Attributes:
@@ -104,7 +113,7 @@ class Claim:
     @property
     def affirms(self) -> bool:
         """Whether the text says the sound is heard, if with doubt."""
-        return self.polarity in {Polarity.PRESENT, Polarity.HEDGED}
+        return self.polarity is Polarity.PRESENT or self.polarity is Polarity.HEDGED
 
 
 def mentions(text: str, labels: Iterable[str] = (), taxonomy: Taxonomy | None = None) -> tuple[Mention, ...]:
@@ -135,7 +144,7 @@ def _beside_the_point(text: str, m: Mention, word: str) -> bool:
     before = max(0, m.start - 30)
     return bool(
         (word.endswith(_SAYING) and _TO_SAY.search(text, before, m.end))
-        or _ELSEWHERE.search(text, before, m.start)
+        or (_ELSEWHERE.may_match(text) and _ELSEWHERE.pattern.search(text, before, m.start))
         or (word.endswith(_LISTENERS) and _LISTENS.match(text, m.end))
     )
 
@@ -184,7 +193,7 @@ def claims_of(text: str, taxonomy: Taxonomy, prompt: str, labels: tuple[str, ...
         found += [(Claim(m.sound, start, end, polarity), False) for m in mentions(prompt, labels, taxonomy)]
     for i, m in enumerate(named):
         said = told.polarity.get(i)
-        if m.sound == EVERYTHING and _ONLY.search(text, 0, m.start):
+        if m.sound == EVERYTHING and _ONLY.search(text, max(0, m.start - 7), m.start):
             said = Polarity.ABSENT  # "the only sound is rain" denies the others
         if said and (m.sound != EVERYTHING or said is Polarity.ABSENT):
             besides = frozenset(named[k].sound for k in told.besides.get(i, ()))
@@ -195,7 +204,7 @@ def claims_of(text: str, taxonomy: Taxonomy, prompt: str, labels: tuple[str, ...
         found += [(Claim(EVERYTHING, *m.span(), Polarity.ABSENT), others) for m in silent]
     found.sort(key=lambda pair: pair[0].start)
     affirmed = [c for c, _ in found if c.affirms]
-    return tuple(replace(c, besides=c.besides | _others(text, c, affirmed)) if others else c for c, others in found)
+    return tuple(c._replace(besides=c.besides | _others(text, c, affirmed)) if others else c for c, others in found)
 
 
 def _others(text: str, claim: Claim, affirmed: Sequence[Claim]) -> frozenset[str]:

@@ -110,12 +110,12 @@ def finite(words: Sequence[Token]) -> bool:
         if not cues.FINITE.isdisjoint(text.split()[1:]):
             return True
         first, last = text.split(" ", 1)[0], text.rsplit(" ", 1)[-1]
-        if before and before.sound is not None:
-            if last in cues.FINITE or (_ends_in_s(first) and not _ends_in_s(before.text)):
-                return True  # "a motorcycle" "revs its engine"
-        if last in cues.BASE_VERBS and (" " in text or before):
-            if _PLURAL.search(text.rsplit(" ", 1)[0] if " " in text else before.text if before else ""):
-                return True
+        named_before = before is not None and before.sound is not None
+        if named_before and (last in cues.FINITE or (_ends_in_s(first) and not _ends_in_s(words[i - 1].text))):
+            return True  # "a motorcycle" "revs its engine"
+        subject = text.rsplit(" ", 1)[0] if " " in text else before.text if before else ""
+        if last in cues.BASE_VERBS and _PLURAL.search(subject):
+            return True
         if _ends_in_s(last) and _singular_before(words, i):
             return True
     return False
