@@ -1,4 +1,4 @@
-"""One sound is not another: no penguin is a seagull."""
+"""One sound is not another, and who answers is none: no penguin is a seagull, and nobody says "I am a gunshot"."""
 
 from __future__ import annotations
 
@@ -10,21 +10,37 @@ from balsa_data.claims import mentions
 from balsa_data.facts import akin
 from balsa_data.schemas import Verdict
 from balsa_data.taxonomy import default
+from balsa_data.taxonomy.text import Pattern
 
 RANK = 1
-REASONS = {"confused": "says that one sound is another"}
+REASONS = {
+    "confused": "says that one sound is another",
+    "persona": "speaks as a sound of the clip, or of what somebody in the clip hears",
+}
 
 _IS = re.compile(
     r"\s+(?:is|are|was|were)\s+(?:really |actually |also |just )?(?:an?|the)\s+(?:[\w-]+\s+){0,2}", re.IGNORECASE
 )
+_I_AM = Pattern("m am", r"\bI(?:['’]m| am)\s+(?:(?:not|just|only|also)\s+)*(?:an?|the)\s+(?:(?!of\b)[\w-]+\s+){0,2}$")
+_HEARS = Pattern(
+    "hear hearing",
+    r"\b(?:person|man|woman|child|boy|girl|baby|dog|cat|people|crowd|audience|speaker)(?: in (?:the|this) (?:recording|clip|audio))?"
+    r"\s+(?:can(?:['’]t|not| not)|(?:is|are)(?:n['’]t| not)(?: able to)?|do(?:es)?(?:n['’]t| not))\s+hear(?:ing)?\b",
+)
 
 
 def check(item: Item) -> Verdict:
-    """Refuse "the penguin is a seagull": the two are unrelated, and no listener takes one for the other."""
-    if not _IS.search(item.response):
-        return passed("identity")
-    taxonomy = default()
-    for one, other in pairwise(mentions(item.response)):
+    """Refuse "the penguin is a seagull": the two are unrelated, and no listener takes one for the other.
+
+    And "I am a helicopter", "the man cannot hear a train": neither says what is heard in the clip.
+    """
+    taxonomy, found = default(), mentions(item.response)
+    i_am = found if _I_AM.may_match(item.response) else ()
+    said_by = (_I_AM.pattern.search(item.response, max(0, m.start - 60), m.start) for m in i_am)
+    if persona := next(filter(None, (_HEARS.search(item.response), *said_by)), None):
+        detail = f"speaks as if it were in the clip: {persona.group()!r}"
+        return failed("identity", "persona", detail, persona.span())
+    for one, other in pairwise(found if _IS.search(item.response) else ()):
         if not _IS.fullmatch(item.response, one.end, other.start):
             continue
         a, b = taxonomy.sounds[one.sound], taxonomy.sounds[other.sound]

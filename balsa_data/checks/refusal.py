@@ -15,7 +15,7 @@ _CANNOT = (  # inside a verbose pattern, where a space is none
     r"do(?:n't|\snot)\shave\sthe\s(?:ability|capability|means)\sto)"
 )
 _REFUSAL = Pattern(
-    "sorry apologize apologise apologies ai artificial language text assistant chatbot not t cannot cant icannot icant unable "
+    "sorry apologize apologise apologies ai artificial language text assistant chatbot not t -cannot -cant -unable "
     "-provided -attached -given -uploaded -supplied -available provide upload share attach send give "
     "find suggest recommend create look",
     rf"""
@@ -25,6 +25,8 @@ _REFUSAL = Pattern(
     | \b i(?:'m | \s am) \s (?:just \s | only \s)? an? \s (?:\w+ \s)? (?:ai|artificial \s intelligence|language \s model|text[- ]based|chatbot) \b
     | \b i \s? {_CANNOT} \s (?:actually \s | directly \s | physically \s)? (?:listen|play|replay|access|open|process|analy[sz]e|perceive|assist|help|fulfil|comply|provide|describe|answer)
     | \b i \s? {_CANNOT} \s (?:actually \s | directly \s | physically \s)? hear \s (?:the \s|this \s|your \s|any \s)? (?:audio|recording|clip|file|sounds?)s? \s* (?:file|clip|recording)? \s* (?:[.,;!]|$|because|since|directly|as)
+    | \b i (?:'ve|'m | \s have | \s am)? \s? (?:been \s)? {_CANNOT} \s (?:find|locate|recall|remember|imagine|see|think \s of) \b
+    | \b i (?:'ve | \s have) \s (?:been \s)? (?:unable | not \s been \s able) \s to \s (?!hear|detect|notice) \w+
     | \b (?:no|without) \s (?:an? \s | any \s)? (?:audio|recording|clip|file)s? \s (?:\w+ \s){{0,3}} (?:provided|attached|given|uploaded|supplied|available)
     | \b (?:please|could \s you|can \s you) \s (?:\w+ \s)? (?:provide|upload|share|attach|send|give) \s (?:me \s)? (?:with \s)? (?:the|an|your|more|a) \b
     | \b (?:try \s to | help \s you | let \s me | 'll) \s (?:find|suggest|recommend|create|look \s for) \s (?:something|one|an?|some) \b

@@ -87,7 +87,11 @@ _SAYING = (
 )  # how what `_TO_SAY` finds ends
 _ROLES = {"background music": "music"}  # "music in the background" says where, not what
 _LISTENERS = ("speaker", "listener", "person", "someone", "human", "anyone")
-_AT_ALL = re.compile(r"\s+(?:at all|whatsoever|in particular)\b", re.IGNORECASE)  # "not hearing anything at all"
+_AT_ALL = re.compile(  # "I hear nothing." and "not hearing anything at all", not "nothing else" or "nothing that barks"
+    r"\s*(?:\s(?:at all|whatsoever|in particular)\b|(?:\s(?:in|on) (?:the|this|that) (?:audio|clip|recording|track)(?: clip)?)?(?:[.!?;]|$))",
+    re.IGNORECASE,
+)
+_REMAINING = re.compile(r"\b(?:other|additional|further|more|only|else)(?: \w+)?\s*$", re.IGNORECASE)
 _ONLY = re.compile(r"\bonly $", re.IGNORECASE)
 _ALONE = re.compile(r"\b(?:only|primary|main|sole|single)\b", re.IGNORECASE)
 _PLAIN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
@@ -197,7 +201,9 @@ def claims_of(text: str, taxonomy: Taxonomy, prompt: str, labels: tuple[str, ...
             said = Polarity.ABSENT  # "the only sound is rain" denies the others
         if said and (m.sound != EVERYTHING or said is Polarity.ABSENT):
             besides = frozenset(named[k].sound for k in told.besides.get(i, ()))
-            others = not _AT_ALL.match(text, m.end) if m.sound == EVERYTHING else i in told.others
+            others = i in told.others
+            if m.sound == EVERYTHING:
+                others = not _AT_ALL.match(text, m.end) or bool(_REMAINING.search(text[: m.end].rpartition(" ")[0]))
             found.append((Claim(m.sound, m.start, m.end, said, besides), others))
     for pattern, others in ((_SILENCE, True), (_INAUDIBLE, False)):
         silent = [m for m in pattern.finditer(text) if not _within(m.start(), quoted)]

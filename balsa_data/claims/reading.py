@@ -97,8 +97,8 @@ def asked(prompt: str) -> Asked:
 
 
 def replies(words: Sequence[Token]) -> bool:
-    """Whether the words say yes or no, or state anything."""
-    return finite(words) or any(word.text in _YES | _NO for word in words)
+    """Whether the words say yes or no, state or deny anything."""
+    return finite(words) or is_denial(words) or any(word.text in _YES | _NO for word in words)
 
 
 @dataclass

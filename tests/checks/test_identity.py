@@ -39,3 +39,19 @@ def test_one_sound_said_to_be_another_is_refused(response: str) -> None:
 )
 def test_what_it_is_a_kind_of_or_could_be_taken_for_is_not(response: str) -> None:
     assert ok(response)
+
+
+@pytest.mark.parametrize(
+    "response",
+    ["I am not a helicopter.", "I am a man speaking.", "The person in the recording can't hear a guitar."],
+)
+def test_who_answers_is_not_in_the_clip(response: str) -> None:
+    assert not ok(response)
+
+
+@pytest.mark.parametrize(
+    "response",
+    ["I am listening to a man who speaks.", "I'm not a friend of music, but I hear it.", "I can't hear a guitar."],
+)
+def test_who_answers_may_speak_of_listening(response: str) -> None:
+    assert ok(response)

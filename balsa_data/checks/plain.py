@@ -1,0 +1,37 @@
+"""A denial is said in words that can be read with certainty."""
+
+from __future__ import annotations
+
+import re
+
+from balsa_data.checks import Item, failed, passed
+from balsa_data.schemas import Verdict
+from balsa_data.taxonomy.text import Pattern
+
+RANK = 2
+REASONS = {"tangled": "denies in words of which it cannot be said for certain what they deny"}
+
+_NOT = r"(?:(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)(?:n['’]t|\ not)|can(?:not|['’]t)|won['’]t|never)"
+_TANGLED = Pattern(
+    "not t cannot never",
+    rf"""
+    (?<!sounds\ )(?<!noises\ )(?<!things\ )(?<!sources\ )\b(?:which|that|who)\ {_NOT}\b
+    | \bnot\ an?\ (?:[\w-]+\ ){{0,2}}(?:sound|noise|voice)\ (?:that|which)\b
+    | \bnot\ (?:only|just|merely|even)\b [^.!?\n]* \b(?:not|no|missing|absent|lack(?:s|ing)?|without)\b
+    | \b(?:missing|absent|lack(?:s|ing)?|without)\b [^.!?\n]* \bnot\ (?:only|just|merely|even)\b
+    | \b(?:lack(?:s|ing)?|missing)\ not\ (?:only|just)\b
+    | {_NOT}\ (?:really\ )?(?:available|possible|necessary|real|true|clear|known|typical)\b
+    """,
+    re.VERBOSE,
+)
+
+
+def check(item: Item) -> Verdict:
+    """Refuse "a sound which is not in the recording", "not only missing the wind but also the rain", "is not available".
+
+    What is meant may be the opposite of what is read. Of several clips, "which the second does not have" is plain.
+    """
+    if len(item.clips) < 2 and (found := _TANGLED.search(item.response)):
+        detail = f"what {found.group()!r} denies cannot be said for certain"
+        return failed("plain", "tangled", detail, found.span(), doubt=True)
+    return passed("plain")
