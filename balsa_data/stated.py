@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from balsa_data.claims import Polarity, claims
-from balsa_data.facts import akin, heard, narrowest
+from balsa_data.facts import akin, doubted, narrowest, spoken
 from balsa_data.schemas import AudioClip
 from balsa_data.taxonomy import Taxonomy
 from balsa_data.taxonomy.text import key
@@ -29,44 +28,31 @@ def stated(clip: AudioClip, sounds: frozenset[str], taxonomy: Taxonomy) -> list[
         sounds: What is heard in it (`facts.heard`).
         taxonomy: Says how they are called.
     """
-    spoken = heard(AudioClip(id=clip.id, speech=clip.speech), taxonomy=taxonomy) if clip.speech else frozenset[str]()
-    return list(_stated(clip.captions, _texts(clip), spoken, sounds, taxonomy))
-
-
-@lru_cache(maxsize=16384)  # several tasks ask about one clip
-def _stated(
-    captions: tuple[str, ...],
-    texts: tuple[str, ...],
-    spoken: frozenset[str],
-    sounds: frozenset[str],
-    taxonomy: Taxonomy,
-) -> tuple[str, ...]:
-    found = (claim for caption in captions for claim in claims(caption, taxonomy))
-    doubted = {claim.sound for claim in found if claim.polarity is not Polarity.PRESENT}
-    stems, known = frozenset().union(*map(_stems, texts)), taxonomy.sounds
-    return tuple(
+    by_voice, unsure, known = spoken(clip, taxonomy), doubted(clip, taxonomy), taxonomy.sounds
+    stems = frozenset().union(*map(_stems, _texts(clip)))
+    return [
         sound
         for sound in sorted(narrowest(sounds, taxonomy))
         if sound in known and not known[sound].generic
-        if sound in spoken or not stems.isdisjoint(_called(sound, taxonomy))
-        if not any(akin(sound, other, taxonomy) for other in doubted)
-    )
+        if sound in by_voice or not stems.isdisjoint(_called(sound, taxonomy))
+        if not any([akin(sound, other, taxonomy) for other in unsure])
+    ]
 
 
 def named(clip: AudioClip, taxonomy: Taxonomy) -> frozenset[str]:
     """Return every sound that a word or two of the metadata could name, whether or not it is said to be heard."""
-    return _named(_texts(clip), taxonomy)
+    return frozenset().union(*[_named(text, taxonomy) for text in _texts(clip)])
 
 
-@lru_cache(maxsize=16384)  # several tasks ask about one clip
-def _named(texts: tuple[str, ...], taxonomy: Taxonomy) -> frozenset[str]:
-    found = (_class(words, taxonomy) for text in texts for words in _runs(key(text).split()))
+@lru_cache(maxsize=16384)  # a corpus has many clips and few labels, and several tasks ask about one caption
+def _named(text: str, taxonomy: Taxonomy) -> frozenset[str]:
+    found = (_class(words, taxonomy) for words in _runs(key(text).split()))
     return frozenset(sound for sound in found if sound)
 
 
 def clear(clip: AudioClip, taxonomy: Taxonomy) -> bool:
     """Return whether the taxonomy knows every label of a clip as a whole, not a word in it."""
-    return all(_class(event.label, taxonomy) for event in clip.events)
+    return all([_class(event.label, taxonomy) for event in clip.events])
 
 
 @lru_cache(maxsize=4096)
