@@ -10,19 +10,35 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from balsa_data.errors import CorpusError, RunError
 from balsa_data.schemas import AudioClip
 
-__all__ = ["ClipStore"]
+__all__ = ["ClipStore", "Stored"]
 
 BATCH = 2000
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS clips (position INTEGER PRIMARY KEY, id TEXT UNIQUE, json TEXT NOT NULL, heard TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+
+
+class Stored(NamedTuple):
+    """A clip as it lies in the store: read when it is asked for, so that thousands can be at hand."""
+
+    text: str
+    recording: str | None
+    dataset: str | None
+    heard: frozenset[str]
+
+    @property
+    def clip(self) -> AudioClip:
+        """The clip itself."""
+        return _clip(self.text)
 
 
 class ClipStore:
@@ -59,10 +75,15 @@ class ClipStore:
             raise IndexError(position)
         return _read(*row)
 
-    def many(self, positions: Iterable[int]) -> list[tuple[AudioClip, frozenset[str]]]:
+    def many(self, positions: Iterable[int]) -> list[Stored]:
         """Return the clips at these positions, with the sounds heard in each, in the order given."""
-        query = "SELECT c.json, c.heard FROM json_each(?) AS at CROSS JOIN clips AS c ON c.position = at.value ORDER BY at.key"
-        return [_read(*row) for row in self._db.execute(query, (json.dumps(list(positions)),))]
+        query = (
+            "SELECT c.json, json_extract(c.json, '$.recording'), json_extract(c.json, '$.dataset'), c.heard "
+            "FROM json_each(?) AS at CROSS JOIN clips AS c ON c.position = at.value ORDER BY at.key"
+        )
+        rows = self._db.execute(query, (json.dumps(list(positions)),)).fetchall()
+        each = json.loads(f"[{','.join([row[3] for row in rows])}]")
+        return [Stored(*row[:3], frozenset(heard)) for row, heard in zip(rows, each, strict=True)]
 
     def heard(self) -> Iterator[frozenset[str]]:
         """Yield the sounds heard in each clip, in the corpus' order."""
@@ -141,3 +162,8 @@ class ClipStore:
 
 def _read(text: str, heard: str) -> tuple[AudioClip, frozenset[str]]:
     return AudioClip.model_validate_json(text), frozenset(json.loads(heard))
+
+
+@lru_cache(maxsize=64)  # all tasks ask about a clip before the next
+def _clip(text: str) -> AudioClip:
+    return AudioClip.model_validate_json(text)

@@ -9,15 +9,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 from math import floor
 from random import Random
 from typing import Any
 
-from balsa_data.clipstore import ClipStore
+from balsa_data.clipstore import ClipStore, Stored
 from balsa_data.corpora import load_all
+from balsa_data.draws import Draws
 from balsa_data.facts import heard
 from balsa_data.negatives import AbsentSounds, Statistics
-from balsa_data.pairing import Block, Kinship, Pairing, blocks
+from balsa_data.pairing import BLOCK, Block, Kinship, Member, Pairing, blocks
 from balsa_data.prompting import Prompts
 from balsa_data.recipe import Recipe
 from balsa_data.schemas import AudioClip
@@ -66,24 +69,13 @@ class _Task:
         module = TASKS.module(name)
         return cls(name, share, module.CLIPS, getattr(module, "APART", False), TASKS.bind(name))
 
-    def due(self, index: int) -> int:
-        """Return how many requests the clip at `index` of the plan opens, so that all are spread evenly."""
-        return floor((index + 1) * self.share) - floor(index * self.share)
+    def due(self, first: int, clips: int) -> list[int]:
+        """Return how many requests each of so many clips of the plan opens, so that all are spread evenly."""
+        before = [floor(index * self.share) for index in range(first, first + clips + 1)]
+        return [until - since for since, until in pairwise(before)]
 
 
-class _Told:
-    """A clip, the sounds heard in it, and its seed description, written once for all tasks."""
-
-    def __init__(self, clip: AudioClip, heard: frozenset[str]) -> None:
-        self.clip, self.heard, self._seed = clip, heard, ""
-
-    def seed(self, prompts: Prompts, style: str) -> str:
-        """Return the seed description."""
-        self._seed = self._seed or prompts.seed_description(self.clip, style)
-        return self._seed
-
-
-Asked = tuple[_Task, int, tuple[_Told, ...], str | None]
+Asked = tuple[_Task, int, tuple[Stored, ...], str | None]
 """A task, which of its requests about the clip that opens it, the clips, and how they were put together."""
 
 
@@ -108,6 +100,7 @@ class Planner:
         self._taxonomy = taxonomy
         self._kinship = Kinship(taxonomy)
         self._tasks = [_Task.named(name, share) for name, share in recipe.tasks.items() if share]
+        self._seed_description = lru_cache(maxsize=BLOCK)(self._write_seed_description)  # once for all tasks
 
     @property
     def at_most(self) -> int:
@@ -117,7 +110,7 @@ class Planner:
     def __iter__(self) -> Iterator[Request]:
         turns, position, before = dict.fromkeys((task.name for task in self._tasks), 0), 0, 0
         for number, positions in enumerate(blocks(len(self._store), self._recipe.seed)):
-            told = [_Told(*one) for one in self._store.many(positions)]
+            told = self._store.many(positions)
             for task, nth, clips, strategy in self._asked(number, told, before):
                 if request := self._request(position, task, nth, clips, strategy, turns[task.name]):
                     yield request
@@ -125,42 +118,42 @@ class Planner:
                     turns[task.name] += 1
             before += len(positions)
 
-    def _asked(self, number: int, told: list[_Told], before: int) -> Iterator[Asked]:
+    def _asked(self, number: int, told: list[Stored], before: int) -> Iterator[Asked]:
         """Yield what is asked of the clips of a block, each with all its tasks before the next."""
         several = [task for task in self._tasks if task.clips[1] > 1]
         rng = Random(f"{self._recipe.seed} {number}")
         draws = {task.name: Random(f"{self._recipe.seed} {number} {task.name}") for task in several}
-        block = Block([(t.clip, t.heard) for t in told], self._kinship, rng) if several else None
-        opened = {task.name: [task.due(before + i) for i in range(len(told))] for task in self._tasks}
+        members = [Member(one.recording, one.dataset, one.heard) for one in told]
+        block = Block(members, self._kinship, rng) if several else None
+        opened = [(task, task.due(before, len(told))) for task in self._tasks]
         pairings = {
-            task.name: Pairing(block, self._recipe.pairing, opened[task.name], task.clips, apart=task.apart)
-            for task in several
-            if block
+            task.name: Pairing(block, self._recipe.pairing, due, task.clips, apart=task.apart)
+            for task, due in opened
+            if block and task in several
         }
         for i, one in enumerate(told):
-            for task in self._tasks:
-                for nth in range(opened[task.name][i]):
+            for task, due in opened:
+                for nth in range(due[i]):
                     if task.clips[1] == 1:
                         yield task, nth, (one,), None
                     elif group := pairings[task.name].group(i, draws[task.name]):
-                        yield task, nth, tuple(told[k] for k in group[0]), group[1]
+                        yield task, nth, tuple([told[k] for k in group[0]]), group[1]
 
     def _request(
-        self, position: int, task: _Task, nth: int, told: tuple[_Told, ...], strategy: str | None, turn: int
+        self, position: int, task: _Task, nth: int, told: tuple[Stored, ...], strategy: str | None, turn: int
     ) -> Request | None:
-        clips = tuple(t.clip for t in told)
-        key = "\0".join([str(self._recipe.seed), task.name, *(clip.id for clip in clips)])
+        clips = tuple([t.clip for t in told])
+        key = "\0".join([str(self._recipe.seed), task.name, *[clip.id for clip in clips]])
         digest = hashlib.blake2b(key.encode(), digest_size=8)
         # the nth sample of a clip takes the nth phrasing after its first: never the same twice
         phrasing = int.from_bytes(digest.digest()) + nth
         digest.update(f"\0{nth}".encode())
-        rng = Random(int.from_bytes(digest.digest()))
-        heard = tuple(t.heard for t in told)
+        rng, heard = Draws(digest.digest()), tuple([t.heard for t in told])
         draw = Draw(rng, heard, self._absent, self._kinship, self._taxonomy, self._recipe.pairing, strategy, turn)
         drafted = task.draft(clips, draw)
         if drafted is None:
             return None
-        seeds = [t.seed(self._prompts, self._recipe.seed_description) for t in told]
+        seeds = [self._seed_description(t) for t in told]
         prompt = self._prompts.instruction(task.name, phrasing, **drafted.values)
         return Request(
             position=position,
@@ -172,6 +165,9 @@ class Planner:
             messages=self._prompts.messages(task.name, seeds, prompt, **self._guidance(drafted, phrasing)),
             draft=drafted,
         )
+
+    def _write_seed_description(self, told: Stored) -> str:
+        return self._prompts.seed_description(told.clip, self._recipe.seed_description)
 
     def _guidance(self, draft: Draft, variant: int) -> dict[str, Any]:
         if not draft.guided:

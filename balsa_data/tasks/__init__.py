@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from random import Random
 
+from balsa_data.draws import Draws
 from balsa_data.negatives import AbsentSounds
 from balsa_data.pairing import Kinship
 from balsa_data.registry import Registry
@@ -59,7 +59,7 @@ class Draw:
         turn: How many requests of this task were laid out before, for what must be balanced.
     """
 
-    rng: Random
+    rng: Draws
     heard: tuple[frozenset[str], ...]
     absent: AbsentSounds
     kinship: Kinship
