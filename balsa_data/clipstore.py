@@ -164,6 +164,6 @@ def _read(text: str, heard: str) -> tuple[AudioClip, frozenset[str]]:
     return AudioClip.model_validate_json(text), frozenset(json.loads(heard))
 
 
-@lru_cache(maxsize=64)  # all tasks ask about a clip before the next
+@lru_cache(maxsize=8)  # all tasks ask about a clip before the next
 def _clip(text: str) -> AudioClip:
     return AudioClip.model_validate_json(text)

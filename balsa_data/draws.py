@@ -67,7 +67,7 @@ class Weighted(Generic[T]):
 
     def at(self, place: float) -> T:
         """Return the item at a place in the sum of weights, from 0 to `total`."""
-        return self.items[min(bisect(self._sums, place), len(self.items) - 1)]
+        return self.items[bisect(self._sums, place, 0, len(self.items) - 1)]
 
     def weights(self) -> Iterator[tuple[T, float]]:
         """Yield each item with its weight."""

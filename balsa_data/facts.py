@@ -76,10 +76,7 @@ def supported(sound: str, present: frozenset[str], taxonomy: Taxonomy | None = N
 
 def narrowest(sounds: frozenset[str], taxonomy: Taxonomy | None = None) -> frozenset[str]:
     """Return the sounds without those that another of them is a kind of: of *animal* and *dog*, *dog*."""
-    if len(sounds) < 2:
-        return sounds
-    taxonomy = taxonomy or default()
-    return sounds.difference(*[taxonomy.ancestors(s) for s in sounds if s in taxonomy.sounds])
+    return (taxonomy or default()).narrowest(sounds)
 
 
 def related(a: str, b: str, taxonomy: Taxonomy | None = None) -> bool:

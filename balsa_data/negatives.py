@@ -84,6 +84,7 @@ class AbsentSounds:
         deniable = [name for name in sorted(statistics.counts) if self._deniable(name)]
         if len(deniable) < FEW_SOUNDS:
             deniable = sorted({*deniable, *filter(self._deniable, taxonomy.sounds)})
+        self._phrases = {name: sound.phrase for name, sound in taxonomy.sounds.items()}
         self._bits = {name: 1 << i for i, name in enumerate(deniable)}
         self._strategies = Weighted[str](dict(spec.strategies))
         self._everywhere = {
@@ -115,8 +116,7 @@ class AbsentSounds:
 
     def phrase(self, name: str) -> str:
         """Return how a sound reads after "you do not hear"; one that the taxonomy lacks, as it is labelled."""
-        sound = self._taxonomy.sounds.get(name)
-        return sound.phrase if sound else name
+        return self._phrases.get(name, name)
 
     def candidates(self, heard: frozenset[str]) -> list[str]:
         """Return every sound that may be denied where these are heard, in a fixed order."""

@@ -15,7 +15,6 @@ from random import Random
 from typing import NamedTuple
 
 from balsa_data.draws import Weighted
-from balsa_data.facts import narrowest
 from balsa_data.specs import PairingSpec
 from balsa_data.taxonomy import Taxonomy
 
@@ -58,22 +57,19 @@ class Kinship:
         return frozenset({sound}) | (t.ancestors(sound) | t.descendants(sound) if sound in t.sounds else frozenset())
 
     def near(self, heard: frozenset[str]) -> frozenset[str]:
-        """Return the sounds and what each is directly a kind of."""
-        return heard.union(*(self._taxonomy.sounds[s].parents for s in heard if s in self._taxonomy.sounds))
+        """Return the narrowest sounds and what each is directly a kind of."""
+        told = self._taxonomy.narrowest(heard)
+        return told.union(*[self._taxonomy.sounds[s].parents for s in told if s in self._taxonomy.sounds])
 
     def alone(self, heard: frozenset[str], *others: frozenset[str]) -> frozenset[str]:
         """Return the narrowest sounds to which nothing in any of the others is the same, a kind, or the general class."""
-        told = self.narrowest(heard)
+        told = self._taxonomy.narrowest(heard)
         return frozenset(s for s in told if all([self._related(s).isdisjoint(other) for other in others]))
-
-    def narrowest(self, heard: frozenset[str]) -> frozenset[str]:
-        """Return the sounds without those that another of them is a kind of."""
-        return narrowest(heard, self._taxonomy)
 
     def traits(self, sounds: Iterable[str]) -> dict[str, Traits]:
         """Return what each of some sounds has to do with the others, a bit for each of these and of what they are kinds of."""
         known = self._taxonomy.sounds
-        names = sorted(self.near(frozenset(sounds)))
+        names = sorted(frozenset().union(*[self.near(frozenset({sound})) for sound in sounds]))
         bits = {name: 1 << i for i, name in enumerate(names)}
 
         def together(of: Iterable[str]) -> int:
@@ -85,7 +81,6 @@ class Kinship:
                 together(self._taxonomy.ancestors(name)) if name in known else 0,
                 together(self._related(name)),
                 together(self.near(frozenset({name}))),
-                tuple(self.near(frozenset({name}))),
                 name in self._speech,
             )
             for name in names
@@ -99,7 +94,7 @@ class Traits(NamedTuple):
         bit: Its own.
         above: What it is a kind of.
         related: Itself, what it is a kind of, and its kinds.
-        near: Itself and what it is directly a kind of; `lines`, their names.
+        near: Itself and what it is directly a kind of.
         speech: Whether it is speech.
     """
 
@@ -107,7 +102,6 @@ class Traits(NamedTuple):
     above: int
     related: int
     near: int
-    lines: tuple[str, ...]
     speech: bool
 
 
@@ -143,27 +137,28 @@ class Block:
         self.near: list[int] = []
         self.speech: list[bool] = []
         traits = kinship.traits(frozenset().union(*[one.heard for one in members]))
-        lines: list[set[str]] = []
         for one in members:
-            sounds = [traits[sound] for sound in one.heard]
             heard = above = near = 0
-            for sound in sounds:
-                heard |= sound.bit
-                above |= sound.above
-            told = [sound for sound in sounds if not sound.bit & above]
-            for sound in told:
-                near |= sound.near
+            speech, told = False, []
+            for sound in one.heard:
+                heard |= traits[sound].bit
+                above |= traits[sound].above
+                speech = speech or traits[sound].speech
+            for sound in one.heard:
+                bit, _, related, around, _ = traits[sound]
+                if not bit & above:
+                    near |= around
+                    told.append(related)
             self.heard.append(heard)
-            self.told.append(tuple([sound.related for sound in told]))
+            self.told.append(tuple(told))
             self.near.append(near)
-            self.speech.append(any([sound.speech for sound in sounds]))
-            lines.append({line for sound in told for line in sound.lines})
+            self.speech.append(speech)
         usable = [i for i, heard in enumerate(self.heard) if heard]  # of the others nothing said could be checked
         rng.shuffle(usable)
         self.index: dict[str | bool | None, list[int]] = {None: usable, True: [], False: []}
         for i in usable:
             self.index[self.speech[i]].append(i)
-            for line in lines[i]:
+            for line in kinship.near(members[i].heard):
                 self.index.setdefault(line, []).append(i)
 
     def differ(self, a: int, b: int) -> bool:
@@ -258,7 +253,7 @@ class Pairing:
     def _lines(self, first: int, strategy: str, rng: Random) -> list[str | bool | None]:
         if strategy == "similar":
             kinship = self._block.kinship
-            near = sorted(kinship.near(kinship.narrowest(self._block.members[first].heard)))
+            near = sorted(kinship.near(self._block.members[first].heard))
             rng.shuffle(near)
             return list(near)
         return [not self._block.speech[first]] if strategy == "mixed" else [None]

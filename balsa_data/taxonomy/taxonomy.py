@@ -86,6 +86,11 @@ class Taxonomy:
         found = self._ancestors[name] | self._descendants[name] | joined | {name}
         return found.union(*map(self._joined.__getitem__, self._above[name]), *map(self.descendants, joined))
 
+    def narrowest(self, sounds: frozenset[str]) -> frozenset[str]:
+        """Return the sounds, known or not, without those that another of them is a kind of: of *animal* and *dog*, *dog*."""
+        above = self._ancestors
+        return sounds.difference(*[above[s] for s in sounds if s in above]) if len(sounds) > 1 else sounds
+
     def related(self, a: str, b: str) -> bool:
         """Return whether the two are the same, or one is a kind of the other."""
         return a == b or a in self._ancestors[b] or b in self._ancestors[a]
