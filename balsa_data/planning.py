@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 from math import floor
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from balsa_data.clipstore import ClipStore, Stored
 from balsa_data.corpora import load_all
@@ -30,8 +30,7 @@ from balsa_data.taxonomy import Taxonomy, extended
 __all__ = ["Planner", "Request", "lay_out"]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One request, complete but for the backbone's parameters.
 
     Attributes:
@@ -94,6 +93,7 @@ class Planner:
         self, recipe: Recipe, store: ClipStore, prompts: Prompts, absent: AbsentSounds, taxonomy: Taxonomy
     ) -> None:
         self._recipe = recipe
+        self._seed = str(recipe.seed)
         self._store = store
         self._prompts = prompts
         self._absent = absent
@@ -143,28 +143,19 @@ class Planner:
         self, position: int, task: _Task, nth: int, told: tuple[Stored, ...], strategy: str | None, turn: int
     ) -> Request | None:
         clips = tuple([t.clip for t in told])
-        key = "\0".join([str(self._recipe.seed), task.name, *[clip.id for clip in clips]])
-        digest = hashlib.blake2b(key.encode(), digest_size=8)
+        digest = hashlib.blake2b("\0".join([self._seed, task.name, *[clip.id for clip in clips]]).encode(), digest_size=8)
         # the nth sample of a clip takes the nth phrasing after its first: never the same twice
         phrasing = int.from_bytes(digest.digest()) + nth
-        digest.update(f"\0{nth}".encode())
-        rng, heard = Draws(digest.digest()), tuple([t.heard for t in told])
-        draw = Draw(rng, heard, self._absent, self._kinship, self._taxonomy, self._recipe.pairing, strategy, turn)
-        drafted = task.draft(clips, draw)
-        if drafted is None:
+        digest.update(b"\0%d" % nth)
+        heard = tuple([one.heard for one in told])
+        rng, known = Draws(digest.digest()), (self._absent, self._kinship, self._taxonomy, self._recipe.pairing)
+        if (drafted := task.draft(clips, Draw(rng, heard, *known, strategy, turn))) is None:
             return None
-        seeds = [self._seed_description(t) for t in told]
+        seeds = [self._seed_description(one) for one in told]
         prompt = self._prompts.instruction(task.name, phrasing, **drafted.values)
-        return Request(
-            position=position,
-            id=f"{task.name}-{digest.hexdigest()}",
-            task=task.name,
-            clips=clips,
-            seed_description="\n\n".join(seeds),
-            prompt=prompt,
-            messages=self._prompts.messages(task.name, seeds, prompt, **self._guidance(drafted, phrasing)),
-            draft=drafted,
-        )
+        messages = self._prompts.messages(task.name, seeds, prompt, **self._guidance(drafted, phrasing))
+        name = f"{task.name}-{digest.hexdigest()}"
+        return Request(position, name, task.name, clips, "\n\n".join(seeds), prompt, messages, drafted)
 
     def _write_seed_description(self, told: Stored) -> str:
         return self._prompts.seed_description(told.clip, self._recipe.seed_description)
@@ -172,7 +163,7 @@ class Planner:
     def _guidance(self, draft: Draft, variant: int) -> dict[str, Any]:
         if not draft.guided:
             return {}
-        present, absent = (tuple(map(self._absent.phrase, sounds)) for sounds in (draft.present, draft.absent))
+        present, absent = [tuple(map(self._absent.phrase, sounds)) for sounds in (draft.present, draft.absent)]
         return {"guided": True, "present": present, "absent": absent, "each": draft.each, "variant": variant}
 
 
@@ -189,11 +180,18 @@ def lay_out(recipe: Recipe, store: ClipStore, prompts: Prompts, clips: Iterable[
         CorpusError: The corpus cannot be used.
         RunError: The store holds other clips.
     """
-    taxonomy = extended(recipe.taxonomy)
+    taxonomy, counted = extended(recipe.taxonomy), Statistics()
+
+    def heard_and_counted(clip: AudioClip) -> frozenset[str]:
+        sounds = heard(clip, taxonomy=taxonomy)
+        counted.count(sounds)
+        return sounds
+
     if clips is not None or not store.complete:
-        store.fill(load_all(recipe.corpora) if clips is None else clips, lambda clip: heard(clip, taxonomy=taxonomy))
-    known = store.fact("statistics")
-    statistics = Statistics.from_json(known) if known else Statistics(store.heard())
-    if not known:
+        store.fill(load_all(recipe.corpora) if clips is None else clips, heard_and_counted)
+    if known := store.fact("statistics"):
+        statistics = Statistics.from_json(known)
+    else:  # just taken in, or it was stopped before they were kept
+        statistics = counted if counted.clips else Statistics(store.heard())
         store.keep("statistics", statistics.to_json())
     return Planner(recipe, store, prompts, AbsentSounds(statistics, taxonomy, recipe.negatives), taxonomy)

@@ -74,6 +74,11 @@ def clock(seconds: float) -> str:
     return f"{int(seconds) // 60:02d}:{int(seconds) % 60:02d}"
 
 
+def until(start: float | None, end: float | None) -> str:
+    """Write a span of time before what is heard in it; nothing where one end is not known."""
+    return "" if start is None or end is None else f"[{clock(start)}-{clock(end)}] "
+
+
 class Prompts:
     """The templates and instruction pools of a run.
 
@@ -92,7 +97,7 @@ class Prompts:
         self._environment = ImmutableSandboxedEnvironment(
             loader=FileSystemLoader(self._folders), undefined=StrictUndefined, autoescape=False, auto_reload=False
         )
-        self._environment.filters.update(listing=listing, clock=clock)
+        self._environment.filters.update(listing=listing, clock=clock, until=until)
         self._templates: dict[str, Template] = {}
         self._pools: dict[str, tuple[str, ...]] = {}
         self._frame = lru_cache(maxsize=16384)(self._make_frame)

@@ -7,8 +7,8 @@ None means that the clips give nothing to ask. With ``APART = True``, the metada
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from balsa_data.draws import Draws
 from balsa_data.negatives import AbsentSounds
@@ -24,8 +24,7 @@ __all__ = ["TASKS", "Draft", "Draw"]
 TASKS = Registry(package="balsa_data.tasks", function="draft", kind="task")
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """What a task decides about one request before it is put into words.
 
     Attributes:
@@ -42,11 +41,10 @@ class Draft:
     guided: bool = False
     strategy: str | None = None
     each: tuple[tuple[str, ...], ...] = ()
-    values: dict[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
+class Draw(NamedTuple):
     """What a task draws from: a random number generator of its own, and what is known of the clips.
 
     Attributes:
