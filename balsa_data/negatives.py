@@ -87,9 +87,10 @@ class AbsentSounds:
         self._phrases = {name: sound.phrase for name, sound in taxonomy.sounds.items()}
         self._bits = {name: 1 << i for i, name in enumerate(deniable)}
         self._strategies = Weighted[str](dict(spec.strategies))
+        popular = {name: float(statistics.counts[name]) for name in deniable}
         self._everywhere = {
-            "random": Weighted(dict.fromkeys(deniable, 1.0)),
-            "popular": Weighted({name: float(statistics.counts[name]) for name in deniable}),
+            "random": [Weighted(dict.fromkeys(deniable, 1.0))],
+            "popular": [Weighted(popular)] if any(popular.values()) else [],
         }
         self._ruled_out = lru_cache(maxsize=16384)(self._not_to_be_denied_beside)
         self._beside = lru_cache(maxsize=16384)(self._in_company)
@@ -151,16 +152,13 @@ class AbsentSounds:
 
     def choose(self, strategy: str, heard: frozenset[str], count: int, rng: Chance) -> tuple[str, ...]:
         """Choose `count` sounds absent from a clip by one strategy, no two of them related."""
-        out = self._out(heard)
+        out, tables = self._out(heard), self._everywhere.get(strategy, [])
         if strategy == "adversarial":
-            tables = []
             for sound in sorted(heard):
                 table, too_often = self._beside(sound)
-                tables.append(table)
                 out |= too_often
-        else:
-            tables = [self._everywhere[strategy]]
-        tables = [table for table in tables if table.items]
+                if table.items:
+                    tables = [*tables, table]
         chosen: list[str] = []
         while len(chosen) < count and (name := self._one(tables, out, rng)):
             chosen.append(name)

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
 from math import ceil, inf
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from balsa_data.draws import Weighted
 from balsa_data.specs import PairingSpec
@@ -43,18 +42,27 @@ class Kinship:
 
     Args:
         taxonomy: Where sounds are looked up; one that it lacks is only itself.
+
+    Attributes:
+        traits: What is to be known of each sound of the taxonomy when clips are compared.
     """
 
     def __init__(self, taxonomy: Taxonomy) -> None:
         self._taxonomy = taxonomy
-        self._related = lru_cache(maxsize=None)(self._find_related)
-        self._speech = frozenset({"speech"}) | (
-            taxonomy.descendants("speech") if "speech" in taxonomy.sounds else set()
-        )
-
-    def _find_related(self, sound: str) -> frozenset[str]:
-        t = self._taxonomy
-        return frozenset({sound}) | (t.ancestors(sound) | t.descendants(sound) if sound in t.sounds else frozenset())
+        bits = {name: 1 << i for i, name in enumerate(taxonomy.sounds)}
+        speech = taxonomy.descendants("speech") | {"speech"} if "speech" in bits else frozenset[str]()
+        self._related = {name: taxonomy.ancestors(name) | taxonomy.descendants(name) | {name} for name in bits}
+        self.traits = {
+            name: Traits(
+                bit,
+                above=sum(map(bits.__getitem__, taxonomy.ancestors(name))),
+                related=sum(map(bits.__getitem__, self._related[name])),
+                near=sum(map(bits.__getitem__, self.near(frozenset({name})))),
+                lines=tuple(self.near(frozenset({name}))),
+                speech=name in speech,
+            )
+            for name, bit in bits.items()
+        }
 
     def near(self, heard: frozenset[str]) -> frozenset[str]:
         """Return the narrowest sounds and what each is directly a kind of."""
@@ -64,37 +72,18 @@ class Kinship:
     def alone(self, heard: frozenset[str], *others: frozenset[str]) -> frozenset[str]:
         """Return the narrowest sounds to which nothing in any of the others is the same, a kind, or the general class."""
         told = self._taxonomy.narrowest(heard)
-        return frozenset(s for s in told if all([self._related(s).isdisjoint(other) for other in others]))
-
-    def traits(self, sounds: Iterable[str]) -> dict[str, Traits]:
-        """Return what each of some sounds has to do with the others, a bit for each of these and of what they are kinds of."""
-        known = self._taxonomy.sounds
-        names = sorted(frozenset().union(*[self.near(frozenset({sound})) for sound in sounds]))
-        bits = {name: 1 << i for i, name in enumerate(names)}
-
-        def together(of: Iterable[str]) -> int:
-            return sum(bits.get(name, 0) for name in of)
-
-        return {
-            name: Traits(
-                bits[name],
-                together(self._taxonomy.ancestors(name)) if name in known else 0,
-                together(self._related(name)),
-                together(self.near(frozenset({name}))),
-                name in self._speech,
-            )
-            for name in names
-        }
+        related = [(sound, self._related.get(sound) or {sound}) for sound in told]
+        return frozenset([sound for sound, kin in related if not any([not other.isdisjoint(kin) for other in others])])
 
 
 class Traits(NamedTuple):
-    """A sound among the others of a block: sets of them are numbers, a bit for each, so that to compare two is one ``&``.
+    """A sound among all others: sets of sounds are numbers, a bit for each, so that to compare two is one ``&``.
 
     Attributes:
         bit: Its own.
         above: What it is a kind of.
         related: Itself, what it is a kind of, and its kinds.
-        near: Itself and what it is directly a kind of.
+        near: Itself and what it is directly a kind of; `lines` are their names.
         speech: Whether it is speech.
     """
 
@@ -102,15 +91,24 @@ class Traits(NamedTuple):
     above: int
     related: int
     near: int
+    lines: tuple[str, ...]
     speech: bool
 
 
-class Member(NamedTuple):
+class Member(Protocol):
     """What pairing needs to know of a clip."""
 
-    recording: str | None
-    dataset: str | None
-    heard: frozenset[str]
+    @property
+    def recording(self) -> str | None:
+        """The recording it was cut from."""
+
+    @property
+    def dataset(self) -> str | None:
+        """The corpus it is from."""
+
+    @property
+    def heard(self) -> frozenset[str]:
+        """The sounds heard in it."""
 
 
 class Block:
@@ -136,30 +134,35 @@ class Block:
         self.told: list[tuple[int, ...]] = []
         self.near: list[int] = []
         self.speech: list[bool] = []
-        traits = kinship.traits(frozenset().union(*[one.heard for one in members]))
+        traits, lines = dict(kinship.traits), list[Iterable[str]]()
         for one in members:
+            for sound in one.heard:
+                if sound not in traits:  # a label that is nobody's class is only itself
+                    bit = 1 << len(traits)
+                    traits[sound] = Traits(bit, 0, bit, bit, (sound,), speech=False)
+            sounds = [traits[sound] for sound in one.heard]
             heard = above = near = 0
-            speech, told = False, []
-            for sound in one.heard:
-                heard |= traits[sound].bit
-                above |= traits[sound].above
-                speech = speech or traits[sound].speech
-            for sound in one.heard:
-                bit, _, related, around, _ = traits[sound]
-                if not bit & above:
-                    near |= around
-                    told.append(related)
+            for bit, over, _, _, _, _ in sounds:
+                heard |= bit
+                above |= over
+            told = [sound for sound in sounds if not sound.bit & above] if len(sounds) > 1 else sounds
+            for kin in told:
+                near |= kin.near
             self.heard.append(heard)
-            self.told.append(tuple(told))
+            self.told.append(tuple([sound.related for sound in told]))
             self.near.append(near)
-            self.speech.append(speech)
+            self.speech.append(any([sound.speech for sound in sounds]))
+            lines.append(told[0].lines if len(told) == 1 else {line for sound in told for line in sound.lines})
         usable = [i for i, heard in enumerate(self.heard) if heard]  # of the others nothing said could be checked
         rng.shuffle(usable)
         self.index: dict[str | bool | None, list[int]] = {None: usable, True: [], False: []}
         for i in usable:
             self.index[self.speech[i]].append(i)
-            for line in kinship.near(members[i].heard):
-                self.index.setdefault(line, []).append(i)
+            for line in lines[i]:
+                if line in self.index:
+                    self.index[line].append(i)
+                else:
+                    self.index[line] = [i]
 
     def differ(self, a: int, b: int) -> bool:
         """Return whether either clip has a sound that the other has nothing like."""

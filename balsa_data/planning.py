@@ -20,7 +20,7 @@ from balsa_data.corpora import load_all
 from balsa_data.draws import Draws
 from balsa_data.facts import heard
 from balsa_data.negatives import AbsentSounds, Statistics
-from balsa_data.pairing import BLOCK, Block, Kinship, Member, Pairing, blocks
+from balsa_data.pairing import BLOCK, Block, Kinship, Pairing, blocks
 from balsa_data.prompting import Prompts
 from balsa_data.recipe import Recipe
 from balsa_data.schemas import AudioClip
@@ -123,8 +123,7 @@ class Planner:
         several = [task for task in self._tasks if task.clips[1] > 1]
         rng = Random(f"{self._recipe.seed} {number}")
         draws = {task.name: Random(f"{self._recipe.seed} {number} {task.name}") for task in several}
-        members = [Member(one.recording, one.dataset, one.heard) for one in told]
-        block = Block(members, self._kinship, rng) if several else None
+        block = Block(told, self._kinship, rng) if several else None
         opened = [(task, task.due(before, len(told))) for task in self._tasks]
         pairings = {
             task.name: Pairing(block, self._recipe.pairing, due, task.clips, apart=task.apart)

@@ -79,6 +79,11 @@ def until(start: float | None, end: float | None) -> str:
     return "" if start is None or end is None else f"[{clock(start)}-{clock(end)}] "
 
 
+def traits(pairs: Iterable[tuple[str, str]]) -> str:
+    """Write names with their values: ``Gender: female, Emotion: happy``."""
+    return ", ".join([f"{name}: {value}" for name, value in pairs])
+
+
 class Prompts:
     """The templates and instruction pools of a run.
 
@@ -97,7 +102,7 @@ class Prompts:
         self._environment = ImmutableSandboxedEnvironment(
             loader=FileSystemLoader(self._folders), undefined=StrictUndefined, autoescape=False, auto_reload=False
         )
-        self._environment.filters.update(listing=listing, clock=clock, until=until)
+        self._environment.filters.update(listing=listing, clock=clock, until=until, traits=traits)
         self._templates: dict[str, Template] = {}
         self._pools: dict[str, tuple[str, ...]] = {}
         self._frame = lru_cache(maxsize=16384)(self._make_frame)
@@ -131,11 +136,10 @@ class Prompts:
             style: ``captions``, ``tags`` or ``timed``; ``auto`` takes the plainest that leaves nothing out, and so does
                 a style for which the clip has no metadata.
         """
-        times = clip.speech or clip.attributes or any(e.onset is not None for e in clip.events)
+        times = clip.speech or clip.attributes or any([e.onset is not None for e in clip.events])
         full = "timed" if times or (clip.captions and clip.events) else "captions" if clip.captions else "tags"
-        fits = {"captions": bool(clip.captions), "tags": bool(clip.events), "timed": True}
-        name = style if fits.get(style) else full
-        return self._fill_in(f"seed/{name}.jinja", _Metadata(clip))
+        fits = style == "timed" or (style == "captions" and clip.captions) or (style == "tags" and clip.events)
+        return self._fill_in(f"seed/{style if fits else full}.jinja", _Metadata(clip))
 
     def messages(self, task: str, seeds: Sequence[str], prompt: str, **guidance: Any) -> list[dict[str, str]]:
         """Return the chat messages of one request.
@@ -314,30 +318,19 @@ def _names(target: nodes.Node) -> Iterator[nodes.Name]:
     return (n for n in (target, *target.find_all(nodes.Name)) if isinstance(n, nodes.Name))
 
 
-def _lines(clip: AudioClip) -> list[dict[str, Any]]:
-    """The clip's events and speech in the order of time, sounds of the same time on one line."""
-    spans: dict[tuple[float | None, float | None], list[SoundEvent]] = {}
+def _lines(clip: AudioClip) -> list[tuple[float | None, float | None, str, list[tuple[str, str]]]]:
+    """Start, end, text and traits of the clip's events and speech by time; sounds of the same time are one line."""
+    spans: dict[tuple[float | None, float | None], dict[str, None]] = {}
     for event in clip.events:
         start = event.onset if event.onset is not None else 0.0 if clip.duration else None
         end = event.offset if event.offset is not None else clip.duration
-        spans.setdefault((start, end), []).append(event)
-    lines: list[dict[str, Any]] = [
-        {
-            "start": start,
-            "end": end,
-            "text": f"({', '.join(dict.fromkeys(as_data(e.label) for e in events))})",
-            "traits": [],
-        }
-        for (start, end), events in spans.items()
-    ]
-    lines += [
-        {"start": s.start, "end": s.end, "text": as_data(s.transcript), "traits": list(_traits(s))} for s in clip.speech
-    ]
-    return sorted(lines, key=lambda line: line["start"] or 0.0)
+        spans.setdefault((start, end), {})[as_data(event.label)] = None
+    lines = [(start, end, f"({', '.join(labels)})", list[tuple[str, str]]()) for (start, end), labels in spans.items()]
+    lines += [(s.start, s.end, as_data(s.transcript), _traits(s)) for s in clip.speech]
+    return sorted(lines, key=lambda line: line[0] or 0.0)
 
 
-def _traits(segment: SpeechSegment) -> Iterable[tuple[str, str]]:
-    for name in SPEECH_TRAITS:
-        if value := getattr(segment, name):
-            yield name.capitalize(), as_data(value)
-    yield from ((as_data(k).capitalize(), as_data(v)) for k, v in segment.attributes.items())
+def _traits(segment: SpeechSegment) -> list[tuple[str, str]]:
+    found = [(name.capitalize(), getattr(segment, name)) for name in SPEECH_TRAITS]
+    found += [(as_data(key).capitalize(), value) for key, value in segment.attributes.items()]
+    return [(name, as_data(value)) for name, value in found if value]
