@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -111,18 +111,17 @@ class ClipStore:
         if known is None:
             self._db.execute("DELETE FROM clips")
         while batch := list(islice(stream, BATCH)):
-            rows = []
             for clip in batch:
                 if not clip.described:
                     raise CorpusError(
                         f"clip {clip.id!r} has no caption, sound event, speech or attribute: give one or leave it out"
                     )
-                text = self._with_audio_on_disk(clip).model_dump_json(exclude_defaults=True)
-                digest.update(text.encode())
-                rows.append((position, clip.id, text, "" if known else json.dumps(sorted(heard(clip)))))
-                position += 1
+            texts = [self._with_audio_on_disk(clip).model_dump_json(exclude_defaults=True) for clip in batch]
+            digest.update("".join(texts).encode())
             if known is None:
-                self._insert(rows)
+                sounds = [json.dumps(sorted(heard(clip))) for clip in batch]
+                self._insert(list(zip(count(position), [clip.id for clip in batch], texts, sounds, strict=False)))
+            position += len(batch)
         if not position:
             raise CorpusError("the corpus has no clips")
         if known is None:

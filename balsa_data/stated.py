@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from balsa_data.facts import akin, doubted, narrowest, spoken
+from balsa_data.facts import akin, doubted, spoken
 from balsa_data.schemas import AudioClip
 from balsa_data.taxonomy import Taxonomy
 from balsa_data.taxonomy.text import key
@@ -28,15 +28,15 @@ def stated(clip: AudioClip, sounds: frozenset[str], taxonomy: Taxonomy) -> list[
         sounds: What is heard in it (`facts.heard`).
         taxonomy: Says how they are called.
     """
-    by_voice, unsure, known = spoken(clip, taxonomy), doubted(clip, taxonomy), taxonomy.sounds
-    stems = frozenset().union(*map(_stems, _texts(clip)))
-    return [
+    by_voice, stems = spoken(clip, taxonomy), frozenset().union(*map(_stems, _texts(clip)))
+    found = [
         sound
-        for sound in sorted(narrowest(sounds, taxonomy))
-        if sound in known and not known[sound].generic
-        if sound in by_voice or not stems.isdisjoint(_called(sound, taxonomy))
-        if not any([akin(sound, other, taxonomy) for other in unsure])
+        for sound in sorted(taxonomy.narrowest(sounds))
+        if not stems.isdisjoint(_called(sound, taxonomy)) or (sound in by_voice and _definite(sound, taxonomy))
     ]
+    if unsure := doubted(clip, taxonomy):
+        found = [sound for sound in found if not any(akin(sound, other, taxonomy) for other in unsure)]
+    return found
 
 
 def named(clip: AudioClip, taxonomy: Taxonomy) -> frozenset[str]:
@@ -55,13 +55,19 @@ def clear(clip: AudioClip, taxonomy: Taxonomy) -> bool:
     return all([_class(event.label, taxonomy) for event in clip.events])
 
 
+def _definite(sound: str, taxonomy: Taxonomy) -> bool:
+    return sound in taxonomy.sounds and not taxonomy.sounds[sound].generic
+
+
 @lru_cache(maxsize=4096)
 def _called(sound: str, taxonomy: Taxonomy) -> frozenset[str]:
-    """Return how the words begin of which metadata must have one to say that this sound is there.
+    """Return how the words begin of which metadata must have one to say that this sound is there; none say a broad one.
 
     Those of its name; of a kind (*a lion roaring*) those that say of what: a *tiger* is of the class that is called a
     lion, but is not called so.
     """
+    if not _definite(sound, taxonomy):
+        return frozenset()
     known = taxonomy.sounds
     of_what = (_stems(known[parent].phrase) for parent in known[sound].parents if not known[parent].generic)
     own = _stems(known[sound].phrase)

@@ -27,7 +27,7 @@ def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft | None:
     told = heard | named(clip, taxonomy)
     for _ in range(TRIES):
         strategy, absent = draw.absent.draw(told, draw.rng, (1, 1))
-        if not any([akin(sound, other, taxonomy) for sound in absent for other in told]):
+        if not any(akin(sound, other, taxonomy) for sound in absent for other in told):
             break
     else:
         return None
