@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from balsa_data.claims import Polarity, claims
+from balsa_data.claims import Polarity, claims, quotes
 from balsa_data.schemas import AudioClip
 from balsa_data.taxonomy import Taxonomy, default
 
@@ -68,8 +68,9 @@ def supported(sound: str, present: frozenset[str], taxonomy: Taxonomy | None = N
     taxonomy = taxonomy or default()
     if sound in present or sound not in taxonomy.sounds:
         return sound in present
-    parents = taxonomy.sounds[sound].parents
-    if _SOURCELESS in taxonomy.ancestors(sound) and not present.isdisjoint(taxonomy.sounds[sound].confusables):
+    known, parents = taxonomy.sounds[sound], taxonomy.sounds[sound].parents
+    # generic: a man's speech is a sort of vocalizing as well, and no woman bears it out
+    if known.generic and _SOURCELESS in taxonomy.ancestors(sound) and not present.isdisjoint(known.confusables):
         return True
     return not present.isdisjoint(taxonomy.descendants(sound)) or (len(parents) > 1 and present.issuperset(parents))
 
@@ -132,8 +133,9 @@ def _named(label: str, taxonomy: Taxonomy) -> frozenset[str]:
 def _claimed(caption: str, taxonomy: Taxonomy) -> tuple[frozenset[str], frozenset[str]]:
     """Return what a caption affirms, if with doubt, and what it denies or doubts."""
     found = claims(caption, taxonomy)
-    affirmed = frozenset(claim.sound for claim in found if claim.affirms)
-    return affirmed, frozenset(claim.sound for claim in found if claim.polarity is not Polarity.PRESENT)
+    names = [(q.start, q.end) for q in quotes(caption) if len(q.text) < len(caption) - 2]  # 'the ship "Penguin"'
+    affirmed = {c.sound for c in found if c.affirms and not any(a <= c.start < b for a, b in names)}
+    return frozenset(affirmed), frozenset(c.sound for c in found if c.polarity is not Polarity.PRESENT)
 
 
 @lru_cache(maxsize=1024)

@@ -6,6 +6,7 @@ import pytest
 
 from balsa_data.facts import akin, heard, narrowest, related, supported, unlisted
 from balsa_data.schemas import AudioClip, SoundEvent, SpeechSegment
+from balsa_data.taxonomy import default
 
 
 def clip(*labels: str, captions: tuple[str, ...] = (), **kwargs: object) -> AudioClip:
@@ -74,3 +75,20 @@ def test_of_a_class_and_its_kind_the_kind_says_all() -> None:
 def test_two_sides_of_one_sound_are_akin() -> None:
     assert akin("siren", "emergency vehicle")
     assert not akin("siren", "rain")
+
+
+def test_what_sounds_alike_bears_out_only_a_sound_without_a_source() -> None:
+    """*Dishes* may be said to clang, but no crying baby bears out a cat that meows, nor a woman a man who speaks."""
+    taxonomy = default()
+    assert supported("clanging", frozenset({"dishes"}))
+    for name, sound in taxonomy.sounds.items():
+        if sound.generic or len(sound.parents) > 1:
+            continue
+        for other in sound.confusables - taxonomy.descendants(name):
+            assert not supported(name, frozenset({other})), f"{other} bears out {name}"
+
+
+def test_a_name_in_quotation_marks_is_no_sound() -> None:
+    assert heard(clip(captions=("The research vessel “Penguin II” sails",))) == heard(
+        clip(captions=("A vessel sails",))
+    )

@@ -202,7 +202,7 @@ class AudioLM(nn.Module):
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, **changes: Any) -> AudioLM:
-        """Return a trained model.
+        """Return a trained model, on this machine's accelerator where it has one.
 
         Args:
             folder: What training wrote.
@@ -219,7 +219,7 @@ class AudioLM(nn.Module):
         except ValidationError as error:
             raise InputError(f"{Path(folder) / CONFIG}: {problems(error)}") from None
         model.restore(Path(folder) / WEIGHTS)
-        return model.eval()
+        return model.eval().to(torch.accelerator.current_accelerator(check_available=True) or "cpu")
 
     def _embed(self, batch: Batch) -> Tensor:
         """Return the input embeddings, shape (rows, length, hidden), audio in its places."""

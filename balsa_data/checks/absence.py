@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from balsa_data.attribution import told
 from balsa_data.checks import Item, failed, passed
 from balsa_data.claims import EVERYTHING, Claim, Polarity, claims
 from balsa_data.facts import akin, heard, narrowest, related, sourceless, unlisted, unmentioned
@@ -17,14 +18,19 @@ def check(item: Item) -> Verdict:
     With *dog* there, "no dog", "no animals" and "no growling" are refused. A class that stands beside one of its kinds
     (the tags *Animal, Dog*) says no more than the kind: "no cats" passes. What a listener could take for the denied
     sound is no contradiction (metadata that names *rain* says it is no shower), but what a radio may be playing, or a
-    speaker holding, is one. Of several clips to be told apart, only
-    what is in all of them contradicts.
+    speaker holding, is one. Of several clips to be told apart, only what is in all of them contradicts, unless the
+    denial is of no clip in particular.
     """
     sets = [heard(clip) for clip in item.clips]
     every = frozenset().union(*sets)
     present = narrowest(frozenset.intersection(*sets) if item.task == "difference" and sets else every)
     if item.task != "difference":
         present |= sourceless(*item.clips)  # "no clanking" of a clanking train
+    else:
+        for one in told(item.response, item.clips).said:
+            if one.clips is None and not one.affirms and any(related(p, one.sound) for p in narrowest(every)):
+                detail = f"says {item.response[one.start : one.end]!r} is not heard, of no clip in particular, and one has it"
+                return failed("absence", "contradicted", detail, (one.start, one.end))
     doubted = None
     for claim in claims(item.response, prompt=item.prompt, labels=unlisted(every)):
         if claim.polarity in {Polarity.ABSENT, Polarity.UNCLEAR} and (found := _denied(claim, present)):

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from balsa_data.checks import Item, failed, passed
-from balsa_data.claims import EVERYTHING, Polarity, claims, mentions
+from balsa_data.claims import EVERYTHING, Polarity, answers, claims, mentions
 from balsa_data.facts import heard, narrowest, related, unlisted
 from balsa_data.schemas import Verdict
 from balsa_data.taxonomy import default
@@ -43,7 +43,7 @@ def check(item: Item, *, present_share: Share = 0.5, absent_share: Share = 1.0) 
 
     if item.task == "existence":
         asked = {m.sound for m in mentions(item.prompt, unlisted({*given, *wanted}))}
-        if not asked or any(related(a, s) for a in asked for s in affirmed | denied):
+        if not asked or (answers(item.response) and any(related(a, s) for a in asked for s in affirmed | denied)):
             return passed("coverage")
         return failed("coverage", "unanswered", f"says neither yes nor no to {item.prompt!r}")
     if not wanted:

@@ -23,6 +23,7 @@ _REFUSAL = re.compile(
     | \b i \s? {_CANNOT} \s (?:actually \s | directly \s | physically \s)? hear \s (?:the \s|this \s|your \s|any \s)? (?:audio|recording|clip|file|sounds?)s? \s* (?:file|clip|recording)? \s* (?:[.,;!]|$|because|since|directly|as)
     | \b (?:no|without) \s (?:an? \s | any \s)? (?:audio|recording|clip|file)s? \s (?:\w+ \s){{0,3}} (?:provided|attached|given|uploaded|supplied|available)
     | \b (?:please|could \s you|can \s you) \s (?:\w+ \s)? (?:provide|upload|share|attach|send|give) \s (?:me \s)? (?:with \s)? (?:the|an|your|more|a) \b
+    | \b (?:try \s to | help \s you | let \s me | 'll) \s (?:find|suggest|recommend|create|look \s for) \s (?:something|one|an?|some) \b
     | \b (?:i \s)? do(?:n't|\snot) \s have \s (?:\w+ \s){{0,3}} (?:access|ears|audio|information|enough)
     """,
     re.IGNORECASE | re.VERBOSE,

@@ -15,11 +15,23 @@ from functools import lru_cache
 from balsa_data.claims.clauses import tokens
 from balsa_data.claims.cues import words
 from balsa_data.claims.layout import Quote, quotes, sentences
-from balsa_data.claims.reading import asked, read
+from balsa_data.claims.reading import asked, read, replies
 from balsa_data.claims.scope import Polarity, polarities
 from balsa_data.taxonomy import Mention, Taxonomy, default
 
-__all__ = ["EVERYTHING", "Claim", "Polarity", "Quote", "asked", "claims", "mentions", "quotes", "stated", "words"]
+__all__ = [
+    "EVERYTHING",
+    "Claim",
+    "Polarity",
+    "Quote",
+    "answers",
+    "asked",
+    "claims",
+    "mentions",
+    "quotes",
+    "stated",
+    "words",
+]
 
 EVERYTHING = "any sound"
 """The sound of a claim about all of them: "nothing else is heard"."""
@@ -36,6 +48,15 @@ _SILENCE = re.compile(
     r"\b(?:(?:complete|total|absolute|utter|dead|only|just) silence|there(?:'s| is| was) silence|"
     r"(?:audio|clip|recording|file|track|it|everything)(?:'s| is| was| remains| stays)"
     r"(?: (?!not)\w+)? (?:silent|empty|blank))\b",
+    re.IGNORECASE,
+)
+_INAUDIBLE = re.compile(  # said of the clip itself, and so of all that is in it
+    r"\b(?:(?:the|this|your|that) (?:audio|clip|recording|file|track|sound)(?: (?:clip|file|recording|track))?(?:'s| is| was)|"
+    r"(?:it|this|(?:audio|clip|recording))(?:'s| is| was) (?:just |only )?an? sound (?:that|which)(?:'s| is| was))"
+    r"(?: \w+ly| just)? (?:not (?:\w+ly )?audible|inaudible|not (?:\w+ly |being )?heard)\b|"
+    r"\b(?:(?:contains?|has|features?|includes?|consists? of|combination of)(?: \w+){0,2} sounds|of an? sound) (?:that|which) "
+    r"(?:is|are|was|were) (?:not audible|inaudible)\b|"
+    r"\b(?:not audible|inaudible|(?:can ?not|can't|not) be (?:heard|perceived)) (?:to|by) (?:the )?human (?:ears?|beings?)\b",
     re.IGNORECASE,
 )
 # What the matcher would join across: "no animals besides the cat" names two sounds.
@@ -55,6 +76,7 @@ _ROLES = {"background music": "music"}  # "music in the background" says where, 
 _LISTENERS = ("speaker", "listener", "person", "someone", "human", "anyone")
 _AT_ALL = re.compile(r"\s+(?:at all|whatsoever|in particular)\b", re.IGNORECASE)  # "not hearing anything at all"
 _ONLY = re.compile(r"\bonly $", re.IGNORECASE)
+_ALONE = re.compile(r"\b(?:only|primary|main|sole|single)\b", re.IGNORECASE)
 _PLAIN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _PAIR = re.compile(r"[^\W_]+ [^\W_]+")
 
@@ -108,6 +130,12 @@ def _beside_the_point(text: str, m: Mention) -> bool:
     )
 
 
+def answers(text: str) -> bool:
+    """Whether a text answers a yes/no question: with a yes or no, or with a statement; "Sounds: bird" does not."""
+    words = tokens(text, 0, len(text), [(m.start, m.end) for m in mentions(text)])
+    return replies(words)
+
+
 def claims(
     text: str, taxonomy: Taxonomy | None = None, *, prompt: str = "", labels: Iterable[str] = ()
 ) -> tuple[Claim, ...]:
@@ -152,8 +180,9 @@ def claims_of(text: str, taxonomy: Taxonomy, prompt: str, labels: tuple[str, ...
             besides = frozenset(named[k].sound for k in told.besides.get(i, ()))
             others = not _AT_ALL.match(text, m.end) if m.sound == EVERYTHING else i in told.others
             found.append((Claim(m.sound, m.start, m.end, said, besides), others))
-    silent = [m for m in _SILENCE.finditer(text) if not _within(m.start(), quoted)]
-    found += [(Claim(EVERYTHING, *m.span(), Polarity.ABSENT), True) for m in silent]
+    for pattern, others in ((_SILENCE, True), (_INAUDIBLE, False)):
+        silent = [m for m in pattern.finditer(text) if not _within(m.start(), quoted)]
+        found += [(Claim(EVERYTHING, *m.span(), Polarity.ABSENT), others) for m in silent]
     found.sort(key=lambda pair: pair[0].start)
     affirmed = [c for c, _ in found if c.affirms]
     return tuple(replace(c, besides=c.besides | _others(text, c, affirmed)) if others else c for c, others in found)
@@ -161,10 +190,11 @@ def claims_of(text: str, taxonomy: Taxonomy, prompt: str, labels: tuple[str, ...
 
 def _others(text: str, claim: Claim, affirmed: Sequence[Claim]) -> frozenset[str]:
     """Return what a denial of the others leaves out: all that is affirmed; of "the only sound is …", what this sentence does."""
-    if not _ONLY.search(text, 0, claim.start):
-        return frozenset(c.sound for c in affirmed)
     here = next((s for s in sentences(text, ()) if s.start <= claim.start < s.end), None)
-    return frozenset(c.sound for c in affirmed if here is None or here.start <= c.start < here.end)
+    if here is None or not _ALONE.search(text, here.start, claim.start):
+        return frozenset(c.sound for c in affirmed)
+    told = frozenset(c.sound for c in affirmed if here.start <= c.start < here.end)
+    return told or frozenset(c.sound for c in affirmed)  # "A dog barks. This is the only sound."
 
 
 def stated(text: str, vocabulary: Container[str]) -> Iterator[tuple[int, int, str, str]]:

@@ -43,7 +43,7 @@ _PHRASES = {
         "void of|empty of|bereft of|instead of|rather than|as opposed to|in place of|in lieu of|unlike|excluding|"
         "excludes|exclude|omits|omit|omitting|rules out|rule out|ruled out|ruling out|silent about|silent on|"
         "shortage of|scarcity of|unaccompanied by|uninterrupted by|undisturbed by|unbroken by|"
-        "deny that there is|deny that there are|deny that|deny hearing|deny|denies|denying|no sign of|no trace of|no hint of|no evidence of|no indication of"
+        "deny that there is|deny that there are|deny that|deny hearing|deny|denies|denying|no sign of|no trace of|no hint of|no evidence of|no indication of|not aware of|n't aware of"
     ),
     Cue.GONE: (
         "absent|missing|inaudible|unheard|nonexistent|non-existent|undetectable|imperceptible|excluded|omitted|"

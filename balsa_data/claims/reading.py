@@ -13,7 +13,7 @@ from balsa_data.claims.cues import words as table
 from balsa_data.claims.layout import Sentence, sentences
 from balsa_data.claims.scope import Polarity, polarities
 
-__all__ = ["Asked", "Reading", "asked", "read"]
+__all__ = ["Asked", "Reading", "asked", "read", "replies"]
 
 Asked = Literal["present", "absent", "yes/no"]
 Span = tuple[int, int]
@@ -92,6 +92,11 @@ def asked(prompt: str) -> Asked:
     denies = [is_denial(part) for part in parts]
     asks = [bool(_ASKED_FOR & {w.text for w in part}) for part in parts]
     return "absent" if any(denies) and all(d or not a for d, a in zip(denies, asks, strict=True)) else "present"
+
+
+def replies(words: Sequence[Token]) -> bool:
+    """Whether the words say yes or no, state or deny anything."""
+    return finite(words) or is_denial(words) or any(word.text in _YES | _NO for word in words)
 
 
 @dataclass

@@ -37,7 +37,9 @@ _HEARD = frozenset(
     "hear hears heard hearing audible sound sounds noise noises listen listening voice voices no without absence absent "
     "lack lacks neither nor any present presence detect detected".split()
 )
+_MAKES = frozenset("made produced caused created".split())
 _IS, _A = frozenset("is are was were".split()), frozenset("a an".split())
+_BEING = _IS | {"being", "been"}
 _TOWARDS = frozenset("to at toward towards".split())
 _AND = frozenset("and or &".split())
 _ADVERBS = frozenset("then also is are starts begins to".split())
@@ -217,11 +219,13 @@ def _plain(gap: list[str]) -> list[str]:
 
 
 def _sense(rules: tuple[Rule, ...], seen: list[Token], first: int, last: int) -> str | None:
-    before = seen[first - 1].word if first else ""
+    earlier = reversed(seen[max(0, first - _REACH) : first])
+    before = next((t.word for t in earlier if t.word not in _BEING), "")  # "a baby is crying"
     after = seen[last].word if last < len(seen) else ""
+    two = f"{after} {seen[last + 1].word}" if last + 1 < len(seen) else ""  # "stream" before "of air"
     near: set[str] | None = None
     for rule in rules:
-        if rule.otherwise or before in rule.after or after in rule.before:
+        if rule.otherwise or before in rule.after or after in rule.before or two in rule.before:
             return rule.sound
         if rule.near:
             if near is None:
@@ -237,5 +241,7 @@ def _clause(seen: list[Token]) -> Iterator[str]:
 
 def _heard(f: _Found, seen: list[Token]) -> bool:
     around = [t.word for t in seen[max(0, f.first - _REACH) : f.first]]
+    if f.role is Role.OBJECT and not _MAKES.isdisjoint(around):  # "the noise is made by a glass"
+        return True
     around += [t.word for t in seen[f.last : f.last + _REACH]]
     return not _HEARD.isdisjoint(around)

@@ -137,6 +137,9 @@ def test_coverage_of_a_question_is_an_answer() -> None:
     for answer in ("Yes.", "No.", "There is a dog.", "It does not.", "Yes, it barks."):
         assert reason("coverage", answer, dog, **asked) is None
     assert reason("coverage", "What a day.", dog, **asked) == "unanswered"
+    assert reason("coverage", "Sounds: a dog", dog, **asked) == "unanswered"
+    for answer in ("Yes.", "Certainly, a dog.", "There is a dog.", "A dog barks.", "No, no dog."):
+        assert reason("coverage", answer, dog, **asked) is None
     assert reason("absence", "No.", dog, **asked) == "contradicted"
     assert reason("grounded", "Yes.", clip("Rain"), **asked) == "unsupported"
 
@@ -176,3 +179,10 @@ def test_speech_that_the_metadata_lacks_cannot_be_quoted() -> None:
 def test_of_several_speakers_any_may_be_meant() -> None:
     two = clip(speech=[SPOKEN, {**SPOKEN, "transcript": "All right.", "gender": "male"}])
     assert reason("speech", 'A man says, "All right."', two) is None
+
+
+def test_absence_of_no_clip_in_particular_is_an_absence_of_all() -> None:
+    dog, rain = clip("Bark"), clip("Rain")
+    told = {"task": "difference", "prompt": "How do they differ?"}
+    assert reason("absence", "There is no rain. The first audio is a dog, the second rain.", dog, rain, **told)
+    assert reason("absence", "The first audio has no rain, unlike the second.", dog, rain, **told) is None

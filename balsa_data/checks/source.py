@@ -1,0 +1,97 @@
+"""A sound is told of what makes it: birds do not bleat, and sheep do not laugh."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import pairwise
+
+from balsa_data.checks import Item, failed, passed
+from balsa_data.claims import Polarity, claims, mentions
+from balsa_data.facts import akin
+from balsa_data.schemas import Verdict
+from balsa_data.taxonomy import Mention, Taxonomy, default
+
+RANK = 1
+REASONS = {"source": "tells a sound of what does not make it"}
+
+_AS_WELL = r"(?:(?:an?|the|some|several|many|two|its|his|her|their)\s+)?(?:[\w-]+\s+){0,2}?"
+_OF = re.compile(  # "the bleating of the birds", "a sigh that is made by a pig"
+    r"\s+(?:sounds?\s+|noises?\s+)?(?:(?:that|which)\s+)?(?:(?:is|are|was|were)\s+)?"
+    rf"(?:(?:made|produced|caused|created|emitted|given|coming|emanating)\s+)?(?:(?:off|out)\s+)?(?:of|by|from)\s+{_AS_WELL}",
+    re.IGNORECASE,
+)
+_MADE_BY = re.compile(  # "people laughing is a sound made by a sheep"
+    rf"\s+(?:is|are|was|were)\s+(?:[\w-]+\s+){{0,5}}?(?:made|produced|caused|created|emitted)\s+by\s+{_AS_WELL}",
+    re.IGNORECASE,
+)
+_DOES = re.compile(  # "the birds' bleating", "a pig that can be heard to sigh"
+    r"(?:['’]s?)?(?:,?\s+(?:that|which|who))?\s+(?:in the (?:background|distance|foreground),?\s+)?"
+    r"(?:(?:is|are|was|were|being|can be|could be|starts?|started|begins?|began|continues?|keeps?)\s+)?"
+    r"(?:heard\s+|audibly\s+)?(?:to\s+)?(?:\w+ly\s+)?",
+    re.IGNORECASE,
+)
+_VERB = re.compile(r"\w+(?:ing|s|ed)", re.IGNORECASE)
+_PEOPLES = ("speech", "laughter", "sighing", "cheering")  # what no animal and no thing does
+_GROUPS = frozenset(
+    {"animal sounds", "pets", "livestock", "wild animals", "ambiguous sounds", "onomatopoeia"}
+)  # of animals that have no sound in common
+_ANY_ANIMALS = ("animal breathing", "animal chewing", "animal grunting")
+_PLAYED = ("sound reproduction", "telephone", "toy", "robot")  # through which anything may be heard
+
+
+def check(item: Item) -> Verdict:
+    """Refuse "the bleating of birds" and "laughing sheep", unless the metadata itself says so.
+
+    Both sounds may be in the metadata, each of its own source. Only living beings' sounds are looked at: things are told of
+    one another in too many ways ("the water of the engine").
+    """
+    taxonomy = default()
+    told = frozenset(pair for clip in item.clips for caption in clip.captions for pair in _pairs(caption, taxonomy))
+    bound = [(a, b) for a, b in _bound(item.response, taxonomy) if (a.sound, b.sound) not in told]
+    denied = (
+        {c.start for c in claims(item.response, prompt=item.prompt) if c.polarity is Polarity.ABSENT} if bound else ()
+    )
+    for sound, source in bound:
+        if sound.start in denied:
+            continue
+        start, end = min(sound.start, source.start), max(sound.end, source.end)
+        detail = f"says {item.response[start:end]!r}, but {source.sound} does not make {sound.sound}"
+        return failed("source", "source", detail, (start, end))
+    return passed("source")
+
+
+@lru_cache(maxsize=4096)  # a clip is in several samples
+def _pairs(caption: str, taxonomy: Taxonomy) -> frozenset[tuple[str, str]]:
+    return frozenset((sound.sound, source.sound) for sound, source in _bound(caption, taxonomy))
+
+
+def _bound(text: str, taxonomy: Taxonomy) -> Iterator[tuple[Mention, Mention]]:
+    """Yield the sounds told of what cannot make them, each with that."""
+    for one, other in pairwise(mentions(text, taxonomy=taxonomy)):
+        made_by = _MADE_BY.fullmatch(text, one.end, other.start)
+        if made_by or _OF.fullmatch(text, one.end, other.start):
+            sound, source = one, other
+        elif _DOES.fullmatch(text, one.end, other.start) and _VERB.fullmatch(other.text):
+            sound, source = other, one
+        elif text[one.end : other.start] == " " and one.text.casefold().endswith("ing"):
+            sound, source = one, other
+        else:
+            continue
+        # words like "a man laughing" name their source themselves, and "water running" makes nothing else heard
+        named = " " in sound.text or source.text.casefold().endswith("ing")
+        if (made_by or not named) and _impossible(sound.sound, source.sound, taxonomy):
+            yield sound, source
+
+
+def _impossible(sound: str, source: str, taxonomy: Taxonomy) -> bool:
+    known = taxonomy.sounds
+    makes, made = ({s, *taxonomy.ancestors(s)} for s in (source, sound))
+    if known[source].generic or known[sound].generic or not makes.isdisjoint(_PLAYED):
+        return False
+    if akin(sound, source, taxonomy) or source in known[sound].confusables or sound in known[source].confusables:
+        return False
+    if "animal sounds" in made:
+        return (made & makes) <= _GROUPS and not (sound in _ANY_ANIMALS and "animal sounds" in makes)
+    return not made.isdisjoint(_PEOPLES) and "human sounds" not in makes
