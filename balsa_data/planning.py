@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from balsa_data.clipstore import ClipStore, Stored
 from balsa_data.corpora import load_all
 from balsa_data.draws import Draws
-from balsa_data.facts import heard
+from balsa_data.facts import doubted, heard
 from balsa_data.negatives import AbsentSounds, Statistics
 from balsa_data.pairing import BLOCK, Block, Kinship, Pairing, blocks
 from balsa_data.prompting import Prompts
@@ -146,8 +146,8 @@ class Planner:
         named = [self._name(task, nth, about) for (task, nth, _, _), about in zip(asked, clips, strict=True)]
         drafts, known = [], (self._absent, self._kinship, self._taxonomy, self._recipe.pairing)
         for (task, _, told, strategy), about, (name, _) in zip(asked, clips, named, strict=True):
-            heard = tuple([one.heard for one in told])
-            drafts.append(task.draft(about, Draw(Draws(name), heard, *known, strategy, turns[task.name])))
+            facts = tuple([one.heard for one in told]), tuple([one.doubted for one in told])
+            drafts.append(task.draft(about, Draw(Draws(name), *facts, *known, strategy, turns[task.name])))
             turns[task.name] += drafts[-1] is not None
         seeds = [[self._seed_description(one) for one in told] for _, _, told, _ in asked]
         for (task, *_), about, (name, phrasing), draft, written in zip(asked, clips, named, drafts, seeds, strict=True):
@@ -198,7 +198,8 @@ def lay_out(recipe: Recipe, store: ClipStore, prompts: Prompts, clips: Iterable[
         return sounds
 
     if clips is not None or not store.complete:
-        store.fill(load_all(recipe.corpora) if clips is None else clips, heard_and_counted)
+        corpus = load_all(recipe.corpora) if clips is None else clips
+        store.fill(corpus, heard_and_counted, lambda clip: doubted(clip, taxonomy))
     if known := store.fact("statistics"):
         statistics = Statistics.from_json(known)
     else:  # just taken in, or it was stopped before they were kept

@@ -20,13 +20,16 @@ WORDS = 3  # of a sound's name, at most, when it is looked for in metadata word 
 _SMALL = frozenset("a an the of on in by with being s".split())
 
 
-def stated(clip: AudioClip, sounds: frozenset[str], taxonomy: Taxonomy) -> list[str]:
+def stated(
+    clip: AudioClip, sounds: frozenset[str], taxonomy: Taxonomy, doubts: frozenset[str] | None = None
+) -> list[str]:
     """Return which of the sounds heard in a clip are stated in their own words and without doubt, and are not too broad.
 
     Args:
         clip: The clip.
         sounds: What is heard in it (`facts.heard`).
         taxonomy: Says how they are called.
+        doubts: Those of which its captions are not sure (`facts.doubted`); None to look.
     """
     by_voice, stems = spoken(clip, taxonomy), frozenset().union(*map(_stems, _texts(clip)))
     found = [
@@ -34,7 +37,7 @@ def stated(clip: AudioClip, sounds: frozenset[str], taxonomy: Taxonomy) -> list[
         for sound in sorted(taxonomy.narrowest(sounds))
         if not stems.isdisjoint(_called(sound, taxonomy)) or (sound in by_voice and _definite(sound, taxonomy))
     ]
-    if unsure := doubted(clip, taxonomy):
+    if unsure := doubted(clip, taxonomy) if doubts is None else doubts:
         found = [sound for sound in found if not any(akin(sound, other, taxonomy) for other in unsure)]
     return found
 

@@ -50,6 +50,7 @@ class Draw(NamedTuple):
     Attributes:
         rng: Seeded by the request's identity.
         heard: The sounds heard in each clip.
+        doubted: Those of which the metadata of each is not sure, or says that they are not heard.
         absent: Chooses sounds that are not.
         kinship: What sounds have to do with one another.
         taxonomy: Names and relates sounds.
@@ -59,6 +60,7 @@ class Draw(NamedTuple):
 
     rng: Draws
     heard: tuple[frozenset[str], ...]
+    doubted: tuple[frozenset[str], ...]
     absent: AbsentSounds
     kinship: Kinship
     taxonomy: Taxonomy
@@ -81,7 +83,8 @@ class Draw(NamedTuple):
 
     def stated(self, clips: Iterable[AudioClip]) -> list[frozenset[str]]:
         """Return the sounds of each clip that its metadata states in its own words: what a backbone may be told to say."""
-        return [frozenset(stated(clip, heard, self.taxonomy)) for clip, heard in zip(clips, self.heard, strict=True)]
+        each = zip(clips, self.heard, self.doubted, strict=True)
+        return [frozenset(stated(clip, heard, self.taxonomy, doubts)) for clip, heard, doubts in each]
 
     def about_several(self, tell: Callable[[], Sequence[frozenset[str]]]) -> Draft:
         """Tell the backbone the sounds of each clip in the recipe's share of requests, where there are some of every one."""
