@@ -94,7 +94,9 @@ class ClipStore:
         rows = self._db.execute(query, (json.dumps(list(positions)),)).fetchall()
         found = from_json(f"[{','.join([row[3] for row in rows])}]")  # one by one takes twice as long
         return [
-            Stored(text, recording, dataset, frozenset(heard), frozenset(from_json(doubted)) if doubted != "[]" else NONE)
+            Stored(
+                text, recording, dataset, frozenset(heard), frozenset(from_json(doubted)) if doubted != "[]" else NONE
+            )
             for (text, recording, dataset, _, doubted), heard in zip(rows, found, strict=True)
         ]
 

@@ -118,7 +118,10 @@ def _heard(clip: AudioClip, taxonomy: Taxonomy) -> frozenset[str]:
         found |= _named(event.label, taxonomy) or {event.label.casefold()}
     for caption in clip.captions:
         found |= _claimed(caption, taxonomy)[0]
-    for key, value in clip.attributes.items():  # "genre: rock" is rock music, "instrument_family: keyboard" an instrument
+    for (
+        key,
+        value,
+    ) in clip.attributes.items():  # "genre: rock" is rock music, "instrument_family: keyboard" an instrument
         found |= _named(f"{value} {'music' if 'genre' in key else key.split('_')[0]}", taxonomy)
     return frozenset(found)
 

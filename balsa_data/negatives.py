@@ -86,7 +86,7 @@ class AbsentSounds:
             deniable = sorted({*deniable, *filter(self._deniable, taxonomy.sounds)})
         self._phrases = {name: sound.phrase for name, sound in taxonomy.sounds.items()}
         self._bits = {name: 1 << i for i, name in enumerate(deniable)}
-        self._strategies = Weighted[str](dict(spec.strategies))
+        self._strategies = Weighted(spec.strategies)
         popular = {name: float(statistics.counts[name]) for name in deniable}
         self._everywhere = {
             "random": [Weighted(dict.fromkeys(deniable, 1.0))],
@@ -189,7 +189,7 @@ class AbsentSounds:
 
     def _in_company(self, sound: str) -> tuple[Weighted[str], int]:
         """Return the sounds heard in clips with this one, by the share of these clips, and those heard in too many."""
-        often, clips = self._statistics.together.get(sound, {}), self._statistics.counts[sound]
+        often, clips = self._statistics.together.get(sound, Counter()), self._statistics.counts[sound]
         beside = {name: often[name] for name in sorted(often) if name in self._bits}
         too_often = (name for name, n in beside.items() if n / (clips + FEW_CLIPS) > self.spec.ceiling)
         return Weighted({name: n / clips for name, n in beside.items()}), self._set(too_often)

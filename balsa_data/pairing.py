@@ -45,13 +45,15 @@ class Kinship:
 
     Attributes:
         traits: What is to be known of each sound of the taxonomy when clips are compared.
+        speech: The bits of speech and its kinds.
     """
 
     def __init__(self, taxonomy: Taxonomy) -> None:
         self._taxonomy = taxonomy
         bits = {name: 1 << i for i, name in enumerate(taxonomy.sounds)}
-        speech = taxonomy.descendants("speech") | {"speech"} if "speech" in bits else frozenset[str]()
         self._related = {name: taxonomy.ancestors(name) | taxonomy.descendants(name) | {name} for name in bits}
+        speech = taxonomy.descendants("speech") | {"speech"} if "speech" in bits else ()
+        self.speech = sum(map(bits.__getitem__, speech))
         self.traits = {
             name: Traits(
                 bit,
@@ -59,7 +61,6 @@ class Kinship:
                 related=sum(map(bits.__getitem__, self._related[name])),
                 near=sum(map(bits.__getitem__, self.near(frozenset({name})))),
                 lines=tuple(self.near(frozenset({name}))),
-                speech=name in speech,
             )
             for name, bit in bits.items()
         }
@@ -73,7 +74,7 @@ class Kinship:
         """Return the narrowest sounds to which nothing in any of the others is the same, a kind, or the general class."""
         told = self._taxonomy.narrowest(heard)
         related = [(sound, self._related.get(sound) or {sound}) for sound in told]
-        return frozenset([sound for sound, kin in related if not any([not other.isdisjoint(kin) for other in others])])
+        return frozenset(sound for sound, kin in related if all(other.isdisjoint(kin) for other in others))
 
 
 class Traits(NamedTuple):
@@ -84,7 +85,6 @@ class Traits(NamedTuple):
         above: What it is a kind of.
         related: Itself, what it is a kind of, and its kinds.
         near: Itself and what it is directly a kind of; `lines` are their names.
-        speech: Whether it is speech.
     """
 
     bit: int
@@ -92,7 +92,6 @@ class Traits(NamedTuple):
     related: int
     near: int
     lines: tuple[str, ...]
-    speech: bool
 
 
 class Member(Protocol):
@@ -139,10 +138,10 @@ class Block:
             for sound in one.heard:
                 if sound not in traits:  # a label that is nobody's class is only itself
                     bit = 1 << len(traits)
-                    traits[sound] = Traits(bit, 0, bit, bit, (sound,), speech=False)
+                    traits[sound] = Traits(bit, 0, bit, bit, (sound,))
             sounds = [traits[sound] for sound in one.heard]
             heard = above = near = 0
-            for bit, over, _, _, _, _ in sounds:
+            for bit, over, _, _, _ in sounds:
                 heard |= bit
                 above |= over
             told = [sound for sound in sounds if not sound.bit & above] if len(sounds) > 1 else sounds
@@ -151,7 +150,7 @@ class Block:
             self.heard.append(heard)
             self.told.append(tuple([sound.related for sound in told]))
             self.near.append(near)
-            self.speech.append(any([sound.speech for sound in sounds]))
+            self.speech.append(bool(heard & kinship.speech))
             lines.append(told[0].lines if len(told) == 1 else {line for sound in told for line in sound.lines})
         usable = [i for i, heard in enumerate(self.heard) if heard]  # of the others nothing said could be checked
         rng.shuffle(usable)
@@ -196,8 +195,8 @@ class Pairing:
         self._most = ceil(self._total * mean_size / max(1, len(block.index[None]))) + SLACK
         self._cursor: dict[str | bool | None, int] = {}
         self._known: set[frozenset[int]] = set()
-        self._strategies = Weighted[str](dict(spec.strategies))
-        self._datasets = Weighted[str](dict(spec.datasets))
+        self._strategies = Weighted(spec.strategies)
+        self._datasets = Weighted(spec.datasets)
 
     def group(self, first: int, rng: Random) -> tuple[tuple[int, ...], str] | None:
         """Return a group that the clip `first` opens, by their places in the block, and the strategy that found it.

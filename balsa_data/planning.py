@@ -144,10 +144,20 @@ class Planner:
         """Make some requests, one step of all before the next: what a step needs is then at hand in the processor."""
         clips = [tuple([one.clip for one in told]) for _, _, told, _ in asked]
         named = [self._name(task, nth, about) for (task, nth, _, _), about in zip(asked, clips, strict=True)]
-        drafts, known = [], (self._absent, self._kinship, self._taxonomy, self._recipe.pairing)
+        drafts = []
         for (task, _, told, strategy), about, (name, _) in zip(asked, clips, named, strict=True):
-            facts = tuple([one.heard for one in told]), tuple([one.doubted for one in told])
-            drafts.append(task.draft(about, Draw(Draws(name), *facts, *known, strategy, turns[task.name])))
+            draw = Draw(
+                Draws(name),
+                tuple([one.heard for one in told]),
+                tuple([one.doubted for one in told]),
+                self._absent,
+                self._kinship,
+                self._taxonomy,
+                self._recipe.pairing,
+                strategy,
+                turns[task.name],
+            )
+            drafts.append(task.draft(about, draw))
             turns[task.name] += drafts[-1] is not None
         seeds = [[self._seed_description(one) for one in told] for _, _, told, _ in asked]
         for (task, *_), about, (name, phrasing), draft, written in zip(asked, clips, named, drafts, seeds, strict=True):

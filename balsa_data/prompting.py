@@ -21,7 +21,7 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, T
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from balsa_data.errors import PromptError, nearest
-from balsa_data.schemas import AudioClip, SoundEvent, SpeechSegment
+from balsa_data.schemas import AudioClip, SpeechSegment
 
 __all__ = ["Prompts", "as_data", "listing"]
 
@@ -136,7 +136,7 @@ class Prompts:
             style: ``captions``, ``tags`` or ``timed``; ``auto`` takes the plainest that leaves nothing out, and so does
                 a style for which the clip has no metadata.
         """
-        times = clip.speech or clip.attributes or any([e.onset is not None for e in clip.events])
+        times = clip.speech or clip.attributes or any(e.onset is not None for e in clip.events)
         full = "timed" if times or (clip.captions and clip.events) else "captions" if clip.captions else "tags"
         fits = style == "timed" or (style == "captions" and clip.captions) or (style == "tags" and clip.events)
         return self._fill_in(f"seed/{style if fits else full}.jinja", _Metadata(clip))

@@ -55,7 +55,7 @@ def _named(text: str, taxonomy: Taxonomy) -> frozenset[str]:
 
 def clear(clip: AudioClip, taxonomy: Taxonomy) -> bool:
     """Return whether the taxonomy knows every label of a clip as a whole, not a word in it."""
-    return all([_class(event.label, taxonomy) for event in clip.events])
+    return all(_class(event.label, taxonomy) for event in clip.events)
 
 
 def _definite(sound: str, taxonomy: Taxonomy) -> bool:
