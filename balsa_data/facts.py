@@ -118,10 +118,7 @@ def _heard(clip: AudioClip, taxonomy: Taxonomy) -> frozenset[str]:
         found |= _named(event.label, taxonomy) or {event.label.casefold()}
     for caption in clip.captions:
         found |= _claimed(caption, taxonomy)[0]
-    for (
-        key,
-        value,
-    ) in clip.attributes.items():  # "genre: rock" is rock music, "instrument_family: keyboard" an instrument
+    for key, value in clip.attributes.items():  # "genre: rock" is rock music, "instrument: flute" a flute
         found |= _named(f"{value} {'music' if 'genre' in key else key.split('_')[0]}", taxonomy)
     return frozenset(found)
 
@@ -143,10 +140,9 @@ def _claimed(caption: str, taxonomy: Taxonomy) -> tuple[frozenset[str], frozense
 
 @lru_cache(maxsize=1024)
 def _voices(gender: str | None, age: str | None, taxonomy: Taxonomy) -> frozenset[str]:
-    traits, names = {(gender or "").casefold(), (age or "").casefold()}, {"speech"}
-    gender = (gender or "").casefold()
+    gender, age, names = (gender or "").casefold(), (age or "").casefold(), {"speech"}
     male, female = gender in {"male", "man", "m", "boy"}, gender in {"female", "woman", "f", "girl"}
-    if traits & {"child", "kid", "boy", "girl"}:
+    if {gender, age} & {"child", "kid", "boy", "girl"}:
         names.add("boy speaking" if male else "girl speaking" if female else "child speech")
     elif male or female:
         names.add("male speech" if male else "female speech")
