@@ -113,9 +113,9 @@ class Planner:
         for number, positions in enumerate(blocks(len(self._store), self._recipe.seed)):
             asked, seeds = self._asked(number, self._store.many(positions), before), dict[str, str]()
             while some := list(islice(asked, TOGETHER)):
-                for request in self._requests(some, seeds, position, turns):
-                    yield request
-                    position += 1
+                made = self._requests(some, seeds, position, turns)
+                yield from made
+                position += len(made)
             before += len(positions)
 
     def _asked(self, number: int, told: list[Stored], before: int) -> Iterator[Asked]:
@@ -138,9 +138,7 @@ class Planner:
                     elif group := pairings[task.name].group(i, draws[task.name]):
                         yield task, nth, tuple([told[k] for k in group[0]]), group[1]
 
-    def _requests(
-        self, asked: list[Asked], seeds: dict[str, str], position: int, turns: Counter[str]
-    ) -> Iterator[Request]:
+    def _requests(self, asked: list[Asked], seeds: dict[str, str], position: int, turns: Counter[str]) -> list[Request]:
         """Make some requests, one step of all before the next: what a step needs is then at hand in the processor.
 
         Args:
@@ -171,14 +169,16 @@ class Planner:
             for one, clip in zip(told, about, strict=True):
                 if one.text not in seeds:
                     seeds[one.text] = self._prompts.seed_description(clip, style)
+        made: list[Request] = []
         for (task, _, told, _), about, (name, phrasing), draft in zip(asked, clips, named, drafts, strict=True):
             if draft is not None:
                 written = [seeds[one.text] for one in told]
                 prompt = self._prompts.instruction(task.name, phrasing, **draft.values)
                 messages = self._prompts.messages(task.name, written, prompt, **self._guidance(draft, phrasing))
                 description, of_it = "\n\n".join(written), f"{task.name}-{name.hex()}"
-                yield Request(position, of_it, task.name, about, description, prompt, messages, draft)
-                position += 1
+                at = position + len(made)
+                made.append(Request(at, of_it, task.name, about, description, prompt, messages, draft))
+        return made
 
     def _name(self, task: _Task, nth: int, clips: tuple[AudioClip, ...]) -> tuple[bytes, int]:
         """Return what identifies a request, and the number of its phrasing."""
