@@ -40,7 +40,7 @@ LAYERS = [  # each imports from those below it only
     },
     {"checks", "recipe", "specs", "negatives", "pairing", "tasks", "prompting"},
     {"attribution", "audio", "claims", "facts", "licences", "redact", "shards", "splits", "stated", "taxonomy"},
-    {"registry", "schemas"},
+    {"draws", "registry", "schemas"},
     {"errors"},
 ]
 

@@ -56,7 +56,7 @@ def test_a_row_that_says_nothing_is_named(tmp_path: Path) -> None:
         ({"id": "a", "captoins": ["Rain."]}, "clips.jsonl:1: unknown field 'captoins'; did you mean 'captions'?"),
         ({"id": "a", "caption": "Rain.", "captions": ["Rain."]}, "field 'caption' is given beside 'captions'"),
         ({"id": "a", "caption": 3}, "clips.jsonl:1: captions.0: Input should be a valid string"),
-        ({"id": "a", "events": [{"label": "dog", "onset": 2, "offset": 1}]}, "events.0: offset 1 lies before 2"),
+        ({"id": "a", "events": [{"label": "dog", "onset": 2, "offset": 1}]}, "events.0.offset: 1 lies before 2"),
     ],
 )
 def test_a_wrong_field_is_named_with_the_line(tmp_path: Path, row: dict[str, object], says: str) -> None:
