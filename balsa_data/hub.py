@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from balsa_data.configs import EVALUATION, PREFERENCE
 from balsa_data.dataset import AudioPolicy, Manifest, build
 from balsa_data.errors import DatasetError, InputError
 from balsa_data.rows import SampleSource
@@ -53,6 +54,8 @@ def publish(
     audio: AudioPolicy | None = None,
     template: Path | None = None,
     folder: Path | None = None,
+    preference: bool = False,
+    evalset: Path | None = None,
     token: str | None = None,
     endpoint: str | None = None,
 ) -> Published:
@@ -67,6 +70,8 @@ def publish(
         audio: See `balsa_data.dataset.build`.
         template: A card template instead of the library's.
         folder: Where the dataset folder is built; in the run's folder when not given.
+        preference: See `balsa_data.dataset.build`.
+        evalset: See `balsa_data.dataset.build`.
         token: Of the Hub; the one of ``HF_TOKEN`` or ``hf auth login`` when not given.
         endpoint: The Hub's address; ``HF_ENDPOINT``, or the public one, when not given.
 
@@ -91,12 +96,16 @@ def publish(
             exists = _ready(api, repo_id, private)
 
     folder = folder or source.folder / "dataset"
-    manifest = build(source, folder, audio=audio, repo_id=repo_id, template=template)
+    manifest = build(
+        source, folder, audio=audio, repo_id=repo_id, template=template, preference=preference, evalset=evalset
+    )
     with _sentences(api, repo_id):
         remote = _remote(api, repo_id, revision) if exists else {}
     local = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
     changed = {name: path for name, path in local.items() if not _same(path, remote.get(name))}
-    deleted = [name for name in remote if name.startswith("data/") and name.endswith(".parquet") and name not in local]
+    ours = tuple(f"{name}/" for name in ("data", PREFERENCE, EVALUATION))
+    held = (name for name in remote if name.startswith(ours) and name.endswith((".parquet", "/clips.csv")))
+    deleted = [name for name in held if name not in local]
     commit = None
     if not dry_run:
         with _sentences(api, repo_id):

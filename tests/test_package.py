@@ -22,7 +22,7 @@ LAYERS = [  # each imports from those below it only
     {"cli", "demo", "evalset"},
     {"checking", "estimate", "summary", "synthesis", "exports", "hub", "report"},
     {"engines"},
-    {"card", "dataset", "opinion", "planning", "run", "progress", "settling"},
+    {"card", "configs", "dataset", "opinion", "planning", "preference", "run", "progress", "settling"},
     {
         "backbone",
         "batches",

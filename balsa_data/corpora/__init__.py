@@ -136,7 +136,7 @@ def load_all(specs: Sequence[CorpusSpec]) -> Iterator[AudioClip]:
     if not specs:
         raise RecipeError("the recipe has no corpora: write some, or hand clips to synthesize()")
     for spec in specs:
-        clips = load(spec.reader, spec.path, options=spec.options, audio=spec.audio)
+        clips = load(spec.reader, spec.path, options=spec.options, audio=spec.audio, dataset=spec.dataset)
         chosen = (c for i, c in enumerate(clips) if floor((i + 1) * spec.share) > floor(i * spec.share))
         for clip in islice(chosen, spec.limit):
             yield clip.model_copy(update={"id": f"{clip.dataset}/{clip.id}"}) if len(specs) > 1 else clip
