@@ -22,7 +22,7 @@ from balsa_data.schemas import Record
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-__all__ = ["Published", "publish"]
+__all__ = ["Published", "publish", "sentences"]
 
 
 class Published(Record):
@@ -92,14 +92,14 @@ def publish(
     api = HfApi(endpoint=endpoint, token=token or get_token() or False, library_name="balsa-data")
     exists = False
     if api.token or not dry_run:
-        with _sentences(api, repo_id):
+        with sentences(api, repo_id):
             exists = _ready(api, repo_id, private)
 
     folder = folder or source.folder / "dataset"
     manifest = build(
         source, folder, audio=audio, repo_id=repo_id, template=template, preference=preference, evalset=evalset
     )
-    with _sentences(api, repo_id):
+    with sentences(api, repo_id):
         remote = _remote(api, repo_id, revision) if exists else {}
     local = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
     changed = {name: path for name, path in local.items() if not _same(path, remote.get(name))}
@@ -108,7 +108,7 @@ def publish(
     deleted = [name for name in held if name not in local]
     commit = None
     if not dry_run:
-        with _sentences(api, repo_id):
+        with sentences(api, repo_id):
             api.create_repo(repo_id, repo_type="dataset", private=private, exist_ok=True)
             if revision is not None:
                 api.create_branch(repo_id, branch=revision, repo_type="dataset", exist_ok=True)
@@ -204,7 +204,7 @@ def _transfer(api: HfApi, repo_id: str) -> Iterator[None]:
 
 
 @contextmanager
-def _sentences(api: HfApi, repo_id: str) -> Iterator[None]:
+def sentences(api: HfApi, repo_id: str) -> Iterator[None]:
     """Say what the Hub's client raises in one sentence."""
     import httpx
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
@@ -225,7 +225,7 @@ def _sentences(api: HfApi, repo_id: str) -> Iterator[None]:
         raise DatasetError(_cut(api, error)) from None
     except (RuntimeError, OSError) as error:  # an upload thread's, with the reason as its cause
         if isinstance(error.__cause__, HfHubHTTPError):
-            with _sentences(api, repo_id):
+            with sentences(api, repo_id):
                 raise error.__cause__ from None
         raise DatasetError(_cut(api, error.__cause__ or error)) from None
     except ValueError as error:  # metadata of a card that the Hub does not take

@@ -15,6 +15,7 @@ from balsa_data.recipe import recipe_names
 
 COMMANDS = [
     "recipes", "show", "synthesize", "estimate", "check", "report", "export", "publish", "evalset", "train", "evaluate", "ask", "demo",
+    "init", "doctor",
 ]  # fmt: skip
 
 
