@@ -72,7 +72,8 @@ class Trainer:
                 raise InputError(mismatch(theirs, ours))
         model = AudioLM(config)
         folder = Path(config.dataset)
-        root = config.audio_root or (folder if folder.is_dir() else ".")
+        published = folder.is_dir() and not (folder / "journal.db").is_file()  # a run's paths are told as seen from here
+        root = config.audio_root or (folder if published else ".")
         self.reader = Reader(
             model.chat,
             model.encoder,
