@@ -242,6 +242,9 @@ def install_here() -> None:
     text = "".join(f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in of_it.items()) for group, of_it in groups)
     (info / "entry_points.txt").write_text(text)
     sys.path.insert(0, str(Path.cwd()))
+    from balsa_data import registry
+
+    registry._entries.cache_clear()  # a reader's next command is another process
 
 
 def run_vllm(arguments: list[str]) -> int:
@@ -278,13 +281,15 @@ class Server(BatchServer):
 
 
 def answer(messages: Any, seed: int | None) -> str:
-    """Answer truthfully; to a task that only a page has, with what the metadata says."""
+    """Answer truthfully; to a phrasing that only a page has, with what the guidance denies or the metadata says."""
     from balsa_data.testing import truthful
 
     try:
         return truthful(messages)
     except StopIteration:
         request = messages[-1]["content"]
+        if guided := re.search(r"you do not hear (.*?)\.", request):
+            return f"I do not hear {guided[1]}."
         return "I can hear " + request.split("[Begin of audio]\n")[1].split("\n[End of audio]")[0]
 
 
