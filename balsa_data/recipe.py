@@ -256,7 +256,7 @@ def _substituted(value: Any, where: str, key: str = "") -> Any:
         return value
 
     def lookup(match: re.Match[str]) -> str:
-        if secret(match[1]) and not secret(key):  # a recipe of a stranger's cannot have a key sent elsewhere, say in an address
+        if secret(match[1]) and not secret(key):  # a stranger's recipe could put it into an address
             raise RecipeError(
                 f"{Path(where).name}: {key} may not use {match[1]}, which is named like a secret: keys go to parameters.api_key"
             )

@@ -72,8 +72,8 @@ class Trainer:
                 raise InputError(mismatch(theirs, ours))
         model = AudioLM(config)
         folder = Path(config.dataset)
-        published = folder.is_dir() and not (folder / "journal.db").is_file()  # a run's paths are told as seen from here
-        root = config.audio_root or (folder if published else ".")
+        a_run = (folder / "journal.db").is_file()  # whose paths are told as seen from here
+        root = config.audio_root or (folder if folder.is_dir() and not a_run else ".")
         self.reader = Reader(
             model.chat,
             model.encoder,
