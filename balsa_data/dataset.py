@@ -104,10 +104,14 @@ def build(
     test_fraction = float(publish.get("test_fraction") or 0.0)
     summary = summarise(source, test_fraction)
     if not summary.total:
-        raise InputError(f"the run in {source.folder} has no sample to publish")
+        raise InputError(
+            f"the run in {source.folder} has no sample to publish: `balsa report` shows why all were refused"
+        )
     for task in summary.tasks:
         if not re.fullmatch(r"\w[\w.-]*", task) or task == "default":
-            raise InputError(f"a task cannot be published under the name {task!r}")
+            raise InputError(
+                f"a task cannot be published under the name {task!r}: give it one of letters, digits, - and _"
+            )
     chosen = audio or publish.get("audio")
     policy = audio_policy(summary, chosen)
     others = {PREFERENCE: dict(sorted(summary.pairs.items()))} if preference and summary.pairs else {}
@@ -184,12 +188,14 @@ def verify(folder: Path) -> Manifest:
     for where, published in load_rows(folder):
         found.add(where, published)
     if found.digests() != manifest.digests or _nested(found.counts) != manifest.samples:
-        raise DatasetError(f"{folder} does not load as it was written: {_nested(found.counts)} for {manifest.samples}")
+        raise DatasetError(
+            f"{folder} does not load as it was written: {_nested(found.counts)} for {manifest.samples}: build it again"
+        )
     for config, splits in {**manifest.samples, **manifest.others}.items():
         files = datasets.load_dataset_builder(str(folder), config).config.data_files
         counts = {str(name): sum(pq.read_metadata(f).num_rows for f in paths) for name, paths in files.items()}
         if counts != splits:
-            raise DatasetError(f"config {config!r} of {folder} loads {counts}, not {splits}")
+            raise DatasetError(f"config {config!r} of {folder} loads {counts}, not {splits}: build it again")
     return manifest
 
 
@@ -205,7 +211,9 @@ def load_rows(source: Path | str, *, revision: str | None = None) -> Iterator[tu
     options: dict[str, Any] = {}
     if Path(source).exists():
         if not (Path(source) / MANIFEST).is_file():
-            raise InputError(f"{source} is neither a run (no journal.db) nor a dataset folder (no {MANIFEST})")
+            raise InputError(
+                f"{source} is neither a run (no journal.db) nor a dataset folder (no {MANIFEST}): give one of them"
+            )
         # from a disk, reading ahead a whole shard gains nothing and holds it
         options["fragment_scan_options"] = ParquetFragmentScanOptions(pre_buffer=False)
     try:

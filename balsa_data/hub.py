@@ -88,7 +88,9 @@ def publish(
     except HFValidationError as error:
         raise InputError(f"{repo_id!r} cannot be a dataset's name: {str(error).rstrip('.')}") from None
     if "/" not in repo_id:
-        raise InputError(f"a dataset is published as OWNER/NAME, and {repo_id!r} has no owner")
+        raise InputError(
+            f"a dataset is published as OWNER/NAME, and {repo_id!r} has no owner: put your name on the Hub before it"
+        )
     api = HfApi(endpoint=endpoint, token=token or get_token() or False, library_name="balsa-data")
     exists = False
     if api.token or not dry_run:

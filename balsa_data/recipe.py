@@ -262,7 +262,9 @@ def _substituted(value: Any, where: str, key: str = "") -> Any:
             )
         found = os.environ.get(match[1], match[2])
         if found is None:
-            raise RecipeError(f"{Path(where).name}: {key} needs the environment variable {match[1]}, which is not set")
+            raise RecipeError(
+                f"{Path(where).name}: {key} needs the environment variable {match[1]}, which is not set: set it"
+            )
         return found
 
     return _VARIABLE.sub(lookup, value)

@@ -207,7 +207,9 @@ class Trainer:
         examples = self.reader.examples(fetch, self.left_out, self.progress.say)
         found = [batch for group in steps(examples, self.config.batch_size, 1) for batch in group]
         if not found:
-            raise InputError(f"no row of the split {self.config.validation!r} of {self.config.dataset} can be used")
+            raise InputError(
+                f"no row of the split {self.config.validation!r} of {self.config.dataset} can be used: name another as validation"
+            )
         return found
 
     def _save(self) -> None:

@@ -85,9 +85,11 @@ class Clips(Iterator[AudioClip]):
                 license_ = withheld(license_)
             yield clip.model_copy(update={"dataset": clip.dataset or self._dataset, "license": license_})
         if missing and not self.taken:
-            raise CorpusError(f"{self._path}: none of the {self.skipped} clips has its audio; the first: {missing}")
+            raise CorpusError(
+                f"{self._path}: none of the {self.skipped} clips has its audio, the first: {missing}: put the files there, or take audio: ignore"
+            )
         if not self.taken:
-            raise CorpusError(f"{self._path}: the corpus is empty: no clip was found in it")
+            raise CorpusError(f"{self._path}: the corpus is empty: look whether the path and the options are right")
 
     def _first(self, id: str, before: int) -> str | None:  # noqa: A002 (the field's name)
         """Return where an id stood first among the clips before one, by reading again."""

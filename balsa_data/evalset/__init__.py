@@ -95,7 +95,7 @@ def evalset(recipe: Recipe | str | Path, out: Path | str, *, clips: Iterable[Aud
         if not rows:
             reasons = "; ".join(f"{count} clips: {why}" for why, count in left_out.items())
             raise InputError(
-                f"the corpus gives no question, a sound must be in some clips and not in others ({reasons})"
+                f"the corpus gives no question ({reasons}): take more clips, a sound must be in some and not in others"
             )
         write_questions(output, rows)
         describe(output, recipe, prompts, made, asked)

@@ -236,7 +236,7 @@ class Preparation:
         if self._root is None:
             raise InputError(f"the dataset only refers to {path!r}: say where its recordings are (--audio-root)")
         if PurePath(path).is_absolute() or ".." in PurePath(path).parts:
-            raise InputError(f"the audio path {path!r} leads out of {self._root}")
+            raise InputError(f"the audio path {path!r} leads out of {self._root}: mend the dataset")
         return read(str(self._root.absolute() / path))  # links in it are the user's own, as of a corpus kept elsewhere
 
     def _write(self, id_: str, data: bytes, samples: Samples) -> Clip:

@@ -75,7 +75,9 @@ def test_a_wrong_field_is_named_with_the_line(tmp_path: Path, row: dict[str, obj
 
 
 def test_a_corpus_without_clips_is_refused(tmp_path: Path) -> None:
-    assert refused(jsonl(tmp_path)) == "clips.jsonl: the corpus is empty: no clip was found in it"
+    assert (
+        refused(jsonl(tmp_path)) == "clips.jsonl: the corpus is empty: look whether the path and the options are right"
+    )
 
 
 def test_a_missing_file_names_its_neighbour(tmp_path: Path) -> None:
