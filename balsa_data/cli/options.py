@@ -13,7 +13,18 @@ from balsa_data.errors import InputError
 if TYPE_CHECKING:
     from balsa_data.recipe import Recipe
 
-__all__ = ["CheckpointArgument", "Json", "Limit", "RecipeArgument", "RunArgument", "Set", "app", "recipe_of", "values"]
+__all__ = [
+    "CheckpointArgument",
+    "Json",
+    "Limit",
+    "RecipeArgument",
+    "RunArgument",
+    "Set",
+    "app",
+    "known_recipes",
+    "recipe_of",
+    "values",
+]
 
 app = typer.Typer(
     name="balsa",
@@ -24,7 +35,18 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-RecipeArgument = Annotated[str, typer.Argument(help="One of `balsa recipes`, or a YAML file.", metavar="RECIPE")]
+
+def known_recipes(incomplete: str) -> list[str]:
+    """Return what a shell may complete to."""
+    from balsa_data.recipe import recipe_names
+
+    return [name for name in recipe_names() if name.startswith(incomplete)]
+
+
+RecipeArgument = Annotated[
+    str,
+    typer.Argument(help="One of `balsa recipes`, or a YAML file.", metavar="RECIPE", autocompletion=known_recipes),
+]
 RunArgument = Annotated[Path, typer.Argument(help="A run's folder.", metavar="RUN")]
 CheckpointArgument = Annotated[Path, typer.Argument(help="The folder that training wrote.", metavar="CKPT")]
 Set = Annotated[

@@ -17,6 +17,13 @@ def length(seconds: float) -> str:
     return f"{seconds / unit:.1f} {name}"
 
 
+def known_formats(incomplete: str) -> list[str]:
+    """Return what a shell may complete to."""
+    from balsa_data.exports import formats
+
+    return [name for name in formats() if name.startswith(incomplete)]
+
+
 @app.command()
 def report(
     run: RunArgument,
@@ -38,7 +45,7 @@ def export(
     source: Annotated[
         str, typer.Argument(help="A run, a dataset folder, or a dataset on the Hub.", metavar="RUN|DATASET")
     ],
-    to: Annotated[str, typer.Option("--format", help="The trainer's format.")],
+    to: Annotated[str, typer.Option("--format", help="The trainer's format.", autocompletion=known_formats)],
     out: Annotated[Path, typer.Option(help="A folder that is empty or not there yet.")],
     rate: Annotated[int, typer.Option(min=1, help="Of the mono WAV files, in Hz.")] = 16000,
     join: Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from balsa_data.cli.options import Json, Set, app, recipe_of
+from balsa_data.cli.options import Json, Set, app, known_recipes, recipe_of
 from balsa_data.errors import InputError
 
 
@@ -41,7 +41,12 @@ def init(
 @app.command()
 def doctor(
     recipe: Annotated[
-        str | None, typer.Argument(help="What you want to run: what it needs must be there.", metavar="[RECIPE]")
+        str | None,
+        typer.Argument(
+            help="What you want to run: what it needs must be there.",
+            metavar="[RECIPE]",
+            autocompletion=known_recipes,
+        ),
     ] = None,
     api_base: Annotated[list[str], typer.Option(help="An address that should answer.")] = [],
     settings: Set = [],
