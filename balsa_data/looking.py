@@ -81,7 +81,9 @@ def look(path: Path) -> Found:
     path = _listing(path) if path.is_dir() else path
     suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
     if path.is_dir():
-        found = Found("folder", path, fields={"audio": "the files", "captions or labels": "sidecars, or folder names"})
+        found = Found(
+            "folder", path, fields={"audio": "the files", "metadata": "a text beside each, or the folders' names"}
+        )
     elif suffix in TABLES:
         found = _table(path, "\t" if suffix == ".tsv" else ",")
     elif suffix in LINES:
@@ -186,7 +188,7 @@ def remarks(found: Found) -> Iterator[str]:
     if found.unused:
         yield f"not used: {', '.join(map(_quoted, found.unused))}"
     if not found.licences:
-        yield "no clip has a licence, so that no audio will be in what is published: add a column or field called license"
+        yield "no clip has a licence, so no audio will be in what is published: tell each its `license`"
 
 
 def _quoted(name: str) -> str:
@@ -213,11 +215,11 @@ def draft(found: Found, out: Path) -> str:
 corpora:
 {re.sub("^", "  ", written, flags=re.MULTILINE)}
 tasks: {{positive: 1, negative: 1, combined: 0.5}}  # samples a clip; also existence, and over several clips difference, joint_caption
-negatives: {{guided: 0.5}}         # share in which the library chooses what is denied; else the backbone does
+negatives: {{guided: 1.0}}         # share in which the library chooses what is denied; in the rest the backbone does, if able
 backbone: local                  # embedded, 135M parameters: proves the pipeline. For data to train on, your ALLM's own:
 # backbone: hosted_vllm/meta-llama/Llama-3.1-8B-Instruct
 # api_base: http://127.0.0.1:8000/v1
-parameters: {{temperature: 0.7, max_tokens: 100}}
+parameters: {{temperature: 0.5, max_tokens: 100}}
 draws: 3                         # how often a request is asked until a response passes the checks
 # limits: {{max_requests: 1000}}   # or max_tokens, max_cost; retries count
 # publish: {{test_fraction: 0.05}} # share of the recordings that is held out

@@ -90,7 +90,7 @@ def test_columns_are_recognised_and_what_is_not_is_said(corpus: Path) -> None:
     assert found.options["separator"] == ";"
     assert list(remarks(found)) == [
         "not used: mood",
-        "no clip has a licence, so that no audio will be in what is published: add a column or field called license",
+        "no clip has a licence, so no audio will be in what is published: tell each its `license`",
     ]
 
 

@@ -124,6 +124,7 @@ def test_pairs_and_an_evaluation_set_are_configs_beside_the_samples(project: Pat
     pairs = [r for s in run.samples for r in false_claims(s)]
     assert sum(made["others"]["preference"].values()) == len(pairs) > 0
     assert set(made["others"]["hallucination_eval"]) == {path.stem for path in Path("eval").glob("*.parquet")}
+    assert {path.suffix for path in Path("out/hallucination_eval").iterdir()} == {".parquet", ".csv"}  # no recording
     assert load_dataset("out", cache_dir="cache")["train"].num_rows == len(run.samples)
     preference = load_dataset("out", "preference", cache_dir="cache")
     assert {r["rejected"] for r in preference["train"].remove_columns("audios")} == {"I can hear bagpipes."}
