@@ -152,7 +152,7 @@ class ClipStore:
                 )
             position += len(batch)
         if not position:
-            raise CorpusError("the corpus has no clips")
+            raise CorpusError("the corpus has no clips: hand in at least one")
         if known is None:
             self.keep("digest", digest.hexdigest())
         elif known != digest.hexdigest():

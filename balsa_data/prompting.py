@@ -97,7 +97,7 @@ class Prompts:
     def __init__(self, folder: str | Path | None = None) -> None:
         ours = Path(str(files("balsa_data") / "prompts"))
         if folder is not None and not Path(folder).is_dir():
-            raise PromptError(f"there is no prompt folder {folder}")
+            raise PromptError(f"there is no prompt folder {folder}: make it, or take `prompts` out of the recipe")
         self._folders = [Path(folder), ours] if folder is not None else [ours]
         self._environment = ImmutableSandboxedEnvironment(
             loader=FileSystemLoader(self._folders), undefined=StrictUndefined, autoescape=False, auto_reload=False

@@ -56,7 +56,7 @@ def test_a_folder_that_cannot_be_written_or_is_no_run_is_named(tmp_path: Path) -
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="cannot use the run directory"):
         Journal(tmp_path / "file" / "run")
-    with pytest.raises(RunError, match=r"is not a run: it has no journal\.db"):
+    with pytest.raises(RunError, match=r"is not a run, it has no journal\.db"):
         Journal(tmp_path, writing=False)
 
 

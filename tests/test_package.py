@@ -19,10 +19,10 @@ from balsa_data.tasks import TASKS
 
 ROOT = Path(balsa_data.__file__).parent
 LAYERS = [  # each imports from those below it only
-    {"cli", "demo", "evalset"},
-    {"checking", "estimate", "summary", "synthesis", "exports", "hub", "report"},
+    {"cli", "demo", "doctor", "evalset"},
+    {"checking", "estimate", "looking", "summary", "synthesis", "exports", "hub", "report"},
     {"engines"},
-    {"card", "dataset", "opinion", "planning", "run", "progress", "settling"},
+    {"card", "configs", "dataset", "opinion", "planning", "preference", "run", "progress", "settling"},
     {
         "backbone",
         "batches",
