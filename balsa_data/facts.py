@@ -101,7 +101,11 @@ def unmentioned(sound: str, taxonomy: Taxonomy | None = None) -> frozenset[str]:
 
     A *radio* plays music or speech, of whatever kind; a man who *speaks* may hold a *monologue* or a *conversation*.
     """
-    taxonomy = taxonomy or default()
+    return _unmentioned(sound, taxonomy or default())
+
+
+@lru_cache(maxsize=4096)
+def _unmentioned(sound: str, taxonomy: Taxonomy) -> frozenset[str]:
     if sound not in taxonomy.sounds:
         return frozenset()
     above = {sound, *taxonomy.ancestors(sound)}

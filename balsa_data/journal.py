@@ -203,7 +203,7 @@ class Journal:
             first = len(self._waiting) == 1
         if first:
             self._writer.submit(self._flush)
-        await asyncio.shield(done)  # a cancelled waiter does not undo its write
+        await done  # a waiter that is cancelled does not undo its write
 
     def _flush(self) -> None:
         with self._guard:

@@ -75,10 +75,12 @@ class Judge:
     def __init__(self, options: Mapping[str, Any], processes: int = 0, taxonomy: Sequence[Path] = ()) -> None:
         self._options = dict(options)
         self._taxonomy = taxonomy
+        self._read_by = extended(taxonomy)
         self._checks = selected(options)
         self._wanted = processes
         self._waiting: asyncio.Queue[tuple[Item, asyncio.Future[Judgement]]] = asyncio.Queue()
         self._ready = 0
+        self._processes: list[asyncio.subprocess.Process] = []
 
     async def __aenter__(self) -> Judge:
         self._tasks = [asyncio.create_task(self._employ()) for _ in range(self._wanted)]
@@ -88,6 +90,8 @@ class Judge:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for process in self._processes:
+            await _end(process)
 
     async def __call__(self, item: Item) -> Judgement:
         """Return what the checks say of one response."""
@@ -98,7 +102,7 @@ class Judge:
         return await told
 
     def _judged(self, item: Item) -> Judgement:
-        with in_force(extended(self._taxonomy)):
+        with in_force(self._read_by):
             return judged(item, self._checks)
 
     async def _employ(self) -> None:
@@ -108,6 +112,7 @@ class Judge:
             sys.executable, "-c", f"import {__name__} as judging; judging.main()", env=environment, start_new_session=True,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
+        self._processes.append(process)
         assert process.stdin is not None
         assert process.stdout is not None
         batch: list[tuple[Item, asyncio.Future[Judgement]]] = []
@@ -130,13 +135,16 @@ class Judge:
             for item, told in batch:
                 if not told.done():
                     told.set_result(self._judged(item))
-        finally:
-            if process.returncode is None:
-                process.kill()
-            process.stdin.close()
-            with suppress(OSError):
-                await process.stdin.wait_closed()
-            await process.communicate()  # to the end of its pipes, or they are left open
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.kill()
+    if process.stdin is not None:
+        process.stdin.close()
+        with suppress(OSError):
+            await process.stdin.wait_closed()
+    await process.communicate()  # to the end of its pipes, or they are left open
 
 
 async def _say(pipe: asyncio.StreamWriter, what: Any) -> None:

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Endpoint", "Pool", "Rate"]
+__all__ = ["Endpoint", "Places", "Pool", "Rate"]
 
 START = 32  # requests in flight at first: one round of a server's usual batch
 CROWDED = 1 / 4  # share of a round that must be turned away before the endpoint counts as crowded
@@ -80,6 +80,38 @@ class Endpoint:
             self.limit += max(1.0, self.limit / 4) if self._crowded_before else self.limit
         self._tries = self._turned_away = 0
         self._peak, self._asked_to_wait = self.in_flight, 0.0
+
+
+class Places:
+    """So many at once, first come, first served: a semaphore whose release does not walk past all that were just let in."""
+
+    def __init__(self, number: int) -> None:
+        self._free = number
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def __aenter__(self) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():
+                self._release()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._release()
+
+    def _release(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                return turn.set_result(None)
+        self._free += 1
+        return None
 
 
 class Rate:

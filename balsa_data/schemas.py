@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 __all__ = [
+    "NO_USAGE",
     "Attempt",
     "AudioClip",
     "Failure",
@@ -155,12 +156,17 @@ class Usage(Record):
     cost: float | None = 0.0
 
     def __add__(self, other: Usage) -> Usage:
+        if other is NO_USAGE or self is NO_USAGE:
+            return self if other is NO_USAGE else other
         return Usage(
             requests=self.requests + other.requests,
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             completion_tokens=self.completion_tokens + other.completion_tokens,
             cost=None if self.cost is None or other.cost is None else self.cost + other.cost,
         )
+
+
+NO_USAGE = Usage()
 
 
 class Attempt(Record):
@@ -198,7 +204,7 @@ class Provenance(Record):
     strategy: str | None = None
     attempt: int = 0
     judge: str | None = None
-    usage: Usage = Usage()
+    usage: Usage = NO_USAGE
 
 
 class _Outcome(Record):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
@@ -15,12 +14,14 @@ from balsa_data.errors import BackboneUnusable, BudgetReached, RequestFailed
 from balsa_data.journal import Answer, Outcome
 from balsa_data.judging import Judge, Judgement
 from balsa_data.opinion import heeded
+from balsa_data.pacing import Places
 from balsa_data.planning import Request
 from balsa_data.recipe import Limits, Recipe
-from balsa_data.schemas import Attempt, Failure, Provenance, Rejection, Sample, Usage
+from balsa_data.schemas import NO_USAGE, Attempt, Failure, Provenance, Rejection, Sample, Usage
 
 __all__ = ["Advise", "Ask", "Book", "Budget", "Deferred", "Settler"]
 
+ONE_TRY = Usage(requests=1)
 FIRST_TRIES = 3  # so many failures before the first answer say that the backbone, not the request, is at fault
 
 
@@ -75,11 +76,12 @@ class Budget:
             raise BudgetReached(f"max_cost ${limits.max_cost} is reached: raise it and run again to continue")
         if limits.max_cost is not None and spent.cost is None:
             raise BudgetReached("max_cost cannot be held because the model's price is not known: give `prices`")
-        self.spent += Usage(requests=1)
+        self.spent += ONE_TRY
 
     def answered(self, usage: Usage) -> None:
         """Count what an answer took; its tries are counted already."""
-        self.spent += usage.model_copy(update={"requests": 0})
+        took = Usage(prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens, cost=usage.cost)
+        self.spent += took
 
 
 @dataclass
@@ -115,7 +117,7 @@ class Settler:
             BudgetReached: There is nothing left to spend.
         """
         self._parameters = self.recipe.model_dump()["parameters"]  # without keys
-        self._places = asyncio.Semaphore(self.concurrency)
+        self._places = Places(self.concurrency)
         self._answered_once = asyncio.Event()
         if self.answered:
             self._answered_once.set()
@@ -133,18 +135,19 @@ class Settler:
             await self._answered_once.wait()
         try:
             for request in requests if self.stopped_by is None else ():
-                with suppress(Deferred):
+                try:
                     await self._settle(request)
+                except Deferred:  # else something was waited for
+                    await asyncio.sleep(0)
                 if self.stopped_by is not None:
                     break
-                await asyncio.sleep(0)
         except Exception as error:  # whatever ends one worker ends all, after what they have in flight
             self.stopped_by = self.stopped_by or error
         self._answered_once.set()
 
     async def _settle(self, request: Request) -> None:
         attempts: list[Attempt] = []
-        usage = Usage()
+        usage = NO_USAGE
         known = self.book.known(request.id)
         if known:
             self._answered_once.set()
@@ -178,7 +181,7 @@ class Settler:
         """
         judgement = await self.judge(_item(request, answer))
         if self.advise is None or not judgement.doubtful:
-            return judgement, Usage()
+            return judgement, NO_USAGE
         ask = partial(self.advise, request, answer.text or "", judgement)
         try:
             advice = known.get(~attempt) or await self._written_down(request, ~attempt, ask)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
+from balsa_data.facts import heard
 from balsa_data.registry import Registry
 from balsa_data.schemas import AudioClip, Verdict
 
@@ -41,6 +42,11 @@ class Item:
     present: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     finish_reason: str | None = None
+
+    @cached_property
+    def heard(self) -> tuple[frozenset[str], ...]:
+        """The sounds that each clip's metadata says are heard (`facts.heard`); worked out once for all checks."""
+        return tuple(heard(clip) for clip in self.clips)
 
 
 Check = Callable[[Item], Verdict]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from balsa_data.attribution import told
 from balsa_data.checks import Item, failed, passed
 from balsa_data.claims import EVERYTHING, Claim, Polarity, claims
-from balsa_data.facts import akin, heard, narrowest, related, sourceless, unlisted, unmentioned
+from balsa_data.facts import akin, narrowest, related, sourceless, unlisted, unmentioned
 from balsa_data.schemas import Verdict
 
 RANK = 1
@@ -21,7 +21,7 @@ def check(item: Item) -> Verdict:
     speaker holding, is one. Of several clips to be told apart, only what is in all of them contradicts, unless the
     denial is of no clip in particular.
     """
-    sets = [heard(clip) for clip in item.clips]
+    sets = item.heard
     every = frozenset().union(*sets)
     present = narrowest(frozenset.intersection(*sets) if item.task == "difference" and sets else every)
     if item.task != "difference":

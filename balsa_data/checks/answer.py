@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from balsa_data.checks import Item, failed, passed
 from balsa_data.claims import Polarity, claims, mentions
-from balsa_data.facts import heard, related, supported, unlisted
+from balsa_data.facts import related, supported, unlisted
 from balsa_data.schemas import Verdict
 
 REASONS = {
@@ -20,7 +20,7 @@ def check(item: Item) -> Verdict:
     """
     if item.task != "existence":
         return passed("answer")
-    sounds = heard(*item.clips)
+    sounds = frozenset().union(*item.heard)
     labels = unlisted({*sounds, *item.present, *item.absent})
     asked = {m.sound for m in mentions(item.prompt, labels)}
     there = {sound for sound in asked if supported(sound, sounds)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from balsa_data.attribution import told
 from balsa_data.checks import Item, failed, passed
-from balsa_data.facts import heard, narrowest, related, supported
+from balsa_data.facts import narrowest, related, supported
 from balsa_data.schemas import Verdict
 
 RANK = 1
@@ -16,7 +16,7 @@ def check(item: Item) -> Verdict:
 
     That a sound is in no clip at all is for `grounded` to say. A clip that is not there ("the third" of two) has no sound.
     """
-    sounds = [heard(clip) for clip in item.clips]
+    sounds = item.heard
     for said in told(item.response, item.clips).said if len(sounds) > 1 else ():
         span, words = (said.start, said.end), item.response[said.start : said.end]
         for clip in sorted(said.clips or ()):

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from balsa_data.checks import Item, failed, passed
 from balsa_data.claims import EVERYTHING, Polarity, answers, claims, mentions
-from balsa_data.facts import heard, narrowest, related, unlisted
+from balsa_data.facts import narrowest, related, unlisted
 from balsa_data.schemas import Verdict
 from balsa_data.taxonomy import default
 
@@ -36,7 +36,7 @@ def check(item: Item, *, present_share: Share = 0.5, absent_share: Share = 1.0) 
         absent_share: The share of the sounds given to deny (guided) that must be denied, and always one.
     """
     given = [default().resolve(s) or s.casefold() for s in item.absent]
-    wanted = [default().resolve(s) or s.casefold() for s in item.present] or narrowest(heard(*item.clips))
+    wanted = [default().resolve(s) or s.casefold() for s in item.present] or narrowest(frozenset().union(*item.heard))
     found = claims(item.response, prompt=item.prompt, labels=unlisted({*given, *wanted}))
     affirmed = {c.sound for c in found if c.polarity is Polarity.PRESENT}
     denied = {c.sound for c in found if c.polarity is Polarity.ABSENT} - {EVERYTHING}

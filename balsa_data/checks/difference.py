@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from balsa_data.attribution import Said, told
 from balsa_data.checks import Item, failed, passed
-from balsa_data.facts import heard, related, supported
+from balsa_data.facts import related, supported
 from balsa_data.schemas import Verdict
 
 RANK = 2
@@ -21,7 +23,7 @@ def check(item: Item) -> Verdict:
     """
     if item.task != "difference":
         return passed("difference")
-    sounds = [heard(clip) for clip in item.clips]
+    sounds = item.heard
     said = [s for s in told(item.response, item.clips).said if s.clips is not None]
     for one in said:
         words, span = item.response[one.start : one.end], (one.start, one.end)
@@ -39,7 +41,7 @@ def _also(one: Said, clip: int, said: list[Said]) -> bool:
     return any(s.affirms and clip in (s.clips or ()) and related(s.sound, one.sound) for s in said)
 
 
-def _tells_apart(one: Said, sounds: list[frozenset[str]]) -> bool:
+def _tells_apart(one: Said, sounds: Sequence[frozenset[str]]) -> bool:
     """Whether some clips have the sound of a claim, and others nothing like it."""
     without = [i for i, s in enumerate(sounds) if not any(related(one.sound, p) for p in s)]
     having = [i for i, s in enumerate(sounds) if supported(one.sound, s)]

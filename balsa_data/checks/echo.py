@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from balsa_data.checks import Item, failed, passed
 from balsa_data.schemas import Verdict
@@ -12,7 +13,13 @@ REASONS = {"echo": "the response repeats the instruction"}
 
 def check(item: Item, *, new_words: float = 0.3) -> Verdict:
     """Refuse a response in which less than this share of the words is new against the prompt."""
-    words, said = (re.findall(r"\w+", text.lower()) for text in (item.response, item.prompt))
-    if len(words) >= 4 and sum(w not in said for w in words) < new_words * len(words):
+    words = re.findall(r"\w+", item.response.lower())
+    old = sum(map(_words(item.prompt).__contains__, words))
+    if len(words) >= 4 and len(words) - old < new_words * len(words):
         return failed("echo", "echo", f"the response repeats the instruction: {item.response[:80]!r}")
     return passed("echo")
+
+
+@lru_cache(maxsize=1024)  # a run has few prompts
+def _words(prompt: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", prompt.lower()))

@@ -7,7 +7,7 @@ from typing import Literal
 
 from balsa_data.checks import Item, failed, passed
 from balsa_data.claims import Polarity, claims, words
-from balsa_data.facts import heard, sourceless, supported, unlisted
+from balsa_data.facts import sourceless, supported, unlisted
 from balsa_data.schemas import AudioClip, Verdict
 
 RANK = 1
@@ -44,7 +44,7 @@ def check(item: Item, *, beyond: Literal["tolerate", "refuse"] = "tolerate") -> 
         item: What is judged.
         beyond: Whether places, moods and guesses that the metadata does not hold are let pass.
     """
-    present, loose, doubted = heard(*item.clips), sourceless(*item.clips), None
+    present, loose, doubted = frozenset().union(*item.heard), sourceless(*item.clips), None
     for claim in claims(item.response, prompt=item.prompt, labels=unlisted(present)):
         if claim.polarity is Polarity.ABSENT or supported(claim.sound, present) or supported(claim.sound, loose):
             continue

@@ -6,6 +6,7 @@ import re
 
 from balsa_data.checks import Item, failed, passed
 from balsa_data.schemas import Verdict
+from balsa_data.taxonomy.text import Pattern
 
 REASONS = {"refusal": "the response refuses, or says that it is a model that can't hear"}
 
@@ -13,7 +14,10 @@ _CANNOT = (  # inside a verbose pattern, where a space is none
     r"(?:can(?:no|')?t|can\snot|could(?:n't|\snot)|(?:am|'m|was)\s(?:not\sable|unable)\sto|"
     r"do(?:n't|\snot)\shave\sthe\s(?:ability|capability|means)\sto)"
 )
-_REFUSAL = re.compile(
+_REFUSAL = Pattern(
+    "sorry apologize apologise apologies ai artificial language text assistant chatbot not t cannot cant icannot icant unable "
+    "-provided -attached -given -uploaded -supplied -available provide upload share attach send give "
+    "find suggest recommend create look",
     rf"""
     \b i (?: \s am | 'm )? \s (?:(?:really|very|so) \s)? (?:sorry|apologi[sz]e) \b (?: ,? \s but \b | \s for \b | [.] )
     | \b (?:my \s apologies | apologies \s for) \b
@@ -28,7 +32,7 @@ _REFUSAL = re.compile(
     | \b (?:try \s to | help \s you | let \s me | 'll) \s (?:find|suggest|recommend|create|look \s for) \s (?:something|one|an?|some) \b
     | \b (?:i \s)? do(?:n't|\snot) \s have \s (?:\w+ \s){{0,3}} (?:access|ears|audio|information|enough)
     """,
-    re.IGNORECASE | re.VERBOSE,
+    re.VERBOSE,
 )
 
 

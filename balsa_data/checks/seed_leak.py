@@ -6,10 +6,14 @@ import re
 
 from balsa_data.checks import Item, failed, passed
 from balsa_data.schemas import Verdict
+from balsa_data.taxonomy.text import Pattern
 
 REASONS = {"seed_leak": "the response speaks of the metadata, its brackets, or the request's guidance"}
 
-_LEAK = re.compile(
+_LEAK = Pattern(
+    "begin end start -[ metadata seed placeholder bracket brackets bracketed description caption captions tag tags label labels "
+    "text -passage prompt transcription provided given gave supplied above aforementioned mentioned described stated "
+    "written indicated noted own instructed requested asked instruction instructions sentence sentences language -example:",
     r"""
     \[? \b (?:begin|end|start) \s of \s (?:the \s)? audio \b \]?
     | \[ \d\d:\d\d \s? - \s? \d\d:\d\d \]
@@ -25,14 +29,14 @@ _LEAK = re.compile(
     | \b (?:text \s or \s description | (?:descriptive|given|this|the) \s passage | written \s between | for \s example:)
     | \b (?:is|are|was|were) \s described \s (?:as|in) \b
     """,
-    re.IGNORECASE | re.VERBOSE,
+    re.VERBOSE,
 )
 
 
 def check(item: Item) -> Verdict:
     """Refuse a response that gives away that there was a text; words of the prompt or of a transcript are free."""
-    free = " ".join([item.prompt, *(s.transcript for c in item.clips for s in c.speech)]).lower()
     for found in _LEAK.finditer(item.response):
+        free = " ".join([item.prompt, *(s.transcript for c in item.clips for s in c.speech)]).lower()
         if found.group().lower() not in free:
             return failed(
                 "seed_leak", "seed_leak", f"the response speaks of its source: {found.group()!r}", found.span()

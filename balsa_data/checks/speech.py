@@ -28,6 +28,7 @@ _GENDER = _table(
     }
 )
 _PEOPLE = {w: g for w, g in _GENDER.items() if w not in {"m", "f", "he", "his", "she", "her", "masculine", "feminine"}}
+_PERSONS = frozenset(_PEOPLE)
 _AGE = _table(
     {
         "child": "child|children|kid|kids|boy|boys|girl|girls|toddler|childlike",
@@ -126,30 +127,39 @@ def check(item: Item) -> Verdict:
     leaves open (no emotion, no language) is not contradicted; of several speakers, any one may be meant.
     """
     segments = [s for clip in item.clips for s in clip.speech]
+    if quoted := quotes(item.response):
+        spoken, written = _texts(item)
+        for quote in quoted:
+            known = [f" {_fold(text)} " for text in (spoken if quote.spoken else written)]
+            parts = [_fold(p) for p in re.split(r"\.{2,}|…|\[[^\]]*\]", quote.text)]
+            wrong = [p for p in parts if p and not any(f" {p} " in k for k in known)]
+            if wrong and (quote.spoken or (segments and len(quote.text.split()) >= 4)):
+                detail = f"quotes {quote.text!r}, which is not in the transcripts"
+                return failed("speech", "transcript", detail, (quote.start, quote.end))
+    return _speakers(item, segments) if segments else _people(item)
+
+
+def _texts(item: Item) -> tuple[list[str], list[str]]:
+    """Return what is said in the clips, and all that may be quoted of them."""
     captions = [c for clip in item.clips for c in clip.captions]
     spoken = [" ".join(s.transcript for s in clip.speech) for clip in item.clips]
     spoken += [said for c in captions for match in _SAYS.finditer(c) for said in match.groups() if said]
-    written = [*spoken, *captions, *(e.label for clip in item.clips for e in clip.events), item.prompt]
-    for quote in quotes(item.response):
-        known = [f" {_fold(text)} " for text in (spoken if quote.spoken else written)]
-        parts = [_fold(p) for p in re.split(r"\.{2,}|…|\[[^\]]*\]", quote.text)]
-        wrong = [p for p in parts if p and not any(f" {p} " in k for k in known)]
-        if wrong and (quote.spoken or (segments and len(quote.text.split()) >= 4)):
-            detail = f"quotes {quote.text!r}, which is not in the transcripts"
-            return failed("speech", "transcript", detail, (quote.start, quote.end))
-    return _speakers(item, segments) if segments else _people(item)
+    return spoken, [*spoken, *captions, *(e.label for clip in item.clips for e in clip.events), item.prompt]
 
 
 def _people(item: Item) -> Verdict:
     """Where only captions or labels tell of people, refuse a man or a woman whom they do not name."""
-    texts = [*(c for clip in item.clips for c in clip.captions), *(e.label for clip in item.clips for e in clip.events)]
-    texts += [v for clip in item.clips for v in clip.attributes.values()] + [item.prompt, *item.present]
-    named = {_PEOPLE.get(word) for text in texts for word in re.findall(r"\w+", text.casefold())}
-    for start, end, word, _ in stated(item.response, _PEOPLE):
-        if _PEOPLE[word] not in named:
+    for start, end, word, _ in stated(item.response, _PERSONS):
+        if _PEOPLE[word] not in _named(item):
             detail = f"tells of {item.response[start:end]!r}, but the metadata names no {_PEOPLE[word]} speaker"
             return failed("speech", "speaker", detail, (start, end))
     return passed("speech")
+
+
+def _named(item: Item) -> set[str | None]:
+    texts = [*(c for clip in item.clips for c in clip.captions), *(e.label for clip in item.clips for e in clip.events)]
+    texts += [v for clip in item.clips for v in clip.attributes.values()] + [item.prompt, *item.present]
+    return {_PEOPLE.get(word) for text in texts for word in re.findall(r"\w+", text.casefold())}
 
 
 def _speakers(item: Item, segments: list[SpeechSegment]) -> Verdict:

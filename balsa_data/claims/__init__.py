@@ -8,9 +8,9 @@ what is *not* heard. Words in quotation marks that somebody speaks claim nothing
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from balsa_data.claims.clauses import tokens
 from balsa_data.claims.cues import words
@@ -18,6 +18,7 @@ from balsa_data.claims.layout import Quote, quotes, sentences
 from balsa_data.claims.reading import asked, read, replies
 from balsa_data.claims.scope import Polarity, polarities
 from balsa_data.taxonomy import Mention, Taxonomy, default
+from balsa_data.taxonomy.text import Pattern, vocabulary
 
 __all__ = [
     "EVERYTHING",
@@ -37,31 +38,32 @@ EVERYTHING = "any sound"
 """The sound of a claim about all of them: "nothing else is heard"."""
 
 # Sounds at large: "no other sounds", not "no sounds of rain".
-_ALL = re.compile(
+_ALL = Pattern(
+    "nothing anything sound sounds noise noises audio",
     r"\b(?:nothing|anything|(?:(?<=no )|(?<=any )|(?<=only )|(?<=other )|(?<=additional )|(?<=further ))"
     r"(?:(?:other|additional|further|more|discernible|audible) )?(?:sounds?|noises?|audio)\b)"
     r"(?! (?:of|from|like|such|effects?|related|associated|resembling|made|produced|coming|due|by|as|"
     r"(?:that|which) (?!(?:can|could|is|are) (?:be )?(?:heard|audible|detected|present)))\b)",
-    re.IGNORECASE,
 )
-_SILENCE = re.compile(
+_SILENCE = Pattern(
+    "silence silent empty blank",
     r"\b(?:(?:complete|total|absolute|utter|dead|only|just) silence|there(?:'s| is| was) silence|"
     r"(?:audio|clip|recording|file|track|it|everything)(?:'s| is| was| remains| stays)"
     r"(?: (?!not)\w+)? (?:silent|empty|blank))\b",
-    re.IGNORECASE,
 )
-_INAUDIBLE = re.compile(  # said of the clip itself, and so of all that is in it
+_INAUDIBLE = Pattern(  # said of the clip itself, and so of all that is in it
+    "not t cannot inaudible",
     r"\b(?:(?:the|this|your|that) (?:audio|clip|recording|file|track|sound)(?: (?:clip|file|recording|track))?(?:'s| is| was)|"
     r"(?:it|this|(?:audio|clip|recording))(?:'s| is| was) (?:just |only )?an? sound (?:that|which)(?:'s| is| was))"
     r"(?: \w+ly| just)? (?:not (?:\w+ly )?audible|inaudible|not (?:\w+ly |being )?heard)\b|"
     r"\b(?:(?:contains?|has|features?|includes?|consists? of|combination of)(?: \w+){0,2} sounds|of an? sound) (?:that|which) "
     r"(?:is|are|was|were) (?:not audible|inaudible)\b|"
     r"\b(?:not audible|inaudible|(?:can ?not|can't|not) be (?:heard|perceived)) (?:to|by) (?:the )?human (?:ears?|beings?)\b",
-    re.IGNORECASE,
 )
 # What the matcher would join across: "no animals besides the cat" names two sounds.
-_APART = re.compile(
-    r"\b(?:besides|except(?: for)?|other than|apart from|aside from|rather than|instead of|unlike)\b", re.IGNORECASE
+_APART = Pattern(
+    "besides except other apart aside rather instead unlike",
+    r"\b(?:besides|except(?: for)?|other than|apart from|aside from|rather than|instead of|unlike)\b",
 )
 _THE_AUDIO = words("recording recordings recorded track soundtrack audio sample")
 _TO_SAY = re.compile(  # who answers, or is answered, speaks of the clip, not in it
@@ -71,7 +73,18 @@ _TO_SAY = re.compile(  # who answers, or is answered, speaks of the clip, not in
     re.IGNORECASE,
 )
 _LISTENS = re.compile(r"(?:\s+\w+){0,2}?(?:\s+|n['’]t\s+)(?:hear|hears|hearing|listens|listening)\b", re.IGNORECASE)
-_ELSEWHERE = re.compile(r"\b(?:realm|world|field|language) of (?:the )?$", re.IGNORECASE)
+_ELSEWHERE = Pattern("realm world field language", r"\b(?:realm|world|field|language) of (?:the )?$")
+_SAYING = (
+    "say",
+    "tell",
+    "explain",
+    "comment",
+    "address",
+    "discuss",
+    "talk",
+    "speak",
+    "ing",
+)  # how what `_TO_SAY` finds ends
 _ROLES = {"background music": "music"}  # "music in the background" says where, not what
 _LISTENERS = ("speaker", "listener", "person", "someone", "human", "anyone")
 _AT_ALL = re.compile(  # "I hear nothing." and "not hearing anything at all", not "nothing else" or "nothing that barks"
@@ -85,8 +98,7 @@ _PLAIN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _PAIR = re.compile(r"[^\W_]+ [^\W_]+")
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """One sound that a text speaks of.
 
     Attributes:
@@ -105,17 +117,12 @@ class Claim:
     @property
     def affirms(self) -> bool:
         """Whether the text says the sound is heard, if with doubt."""
-        return self.polarity in {Polarity.PRESENT, Polarity.HEDGED}
+        return self.polarity is Polarity.PRESENT or self.polarity is Polarity.HEDGED
 
 
 def mentions(text: str, labels: Iterable[str] = (), taxonomy: Taxonomy | None = None) -> tuple[Mention, ...]:
     """Return the sounds that `text` names: the taxonomy's, and `labels` it does not know, as they are written."""
-    apart = _APART.sub(lambda m: ";".ljust(len(m.group())), text)
-    found = [
-        m._replace(sound=_ROLES.get(m.sound, m.sound))
-        for m in (taxonomy or default()).find(apart)
-        if m.text.casefold() not in _THE_AUDIO and not _beside_the_point(text, m)
-    ]
+    found = list(_known(text, taxonomy or default()))
     for label in sorted({x for x in labels if x.strip()}, key=len, reverse=True):
         pattern = rf"(?<!\w){re.escape(label)}(?:e?s)?(?!\w)"
         for match in re.finditer(pattern, text, re.IGNORECASE):
@@ -124,13 +131,25 @@ def mentions(text: str, labels: Iterable[str] = (), taxonomy: Taxonomy | None = 
     return tuple(sorted(found))
 
 
-def _beside_the_point(text: str, m: Mention) -> bool:
+@lru_cache(maxsize=256)  # several checks ask about one response
+def _known(text: str, taxonomy: Taxonomy) -> tuple[Mention, ...]:
+    """Return what a text names of the taxonomy's sounds."""
+    apart = _APART.pattern.sub(lambda m: ";".ljust(len(m.group())), text) if _APART.may_match(text) else text
+    found = []
+    for m in taxonomy.find(apart):
+        word = m.text.casefold()
+        if word not in _THE_AUDIO and not _beside_the_point(text, m, word):
+            found.append(m._replace(sound=_ROLES[m.sound]) if m.sound in _ROLES else m)
+    return tuple(found)
+
+
+def _beside_the_point(text: str, m: Mention, word: str) -> bool:
     """Whether a word for a sound speaks of the answer itself, of who listens, or of "the world of music"."""
     before = max(0, m.start - 30)
     return bool(
-        _TO_SAY.search(text, before, m.end)
-        or _ELSEWHERE.search(text, before, m.start)
-        or (m.text.casefold().endswith(_LISTENERS) and _LISTENS.match(text, m.end))
+        (word.endswith(_SAYING) and _TO_SAY.search(text, before, m.end))
+        or (_ELSEWHERE.may_match(text) and _ELSEWHERE.pattern.search(text, before, m.start))
+        or (word.endswith(_LISTENERS) and _LISTENS.match(text, m.end))
     )
 
 
@@ -178,7 +197,7 @@ def claims_of(text: str, taxonomy: Taxonomy, prompt: str, labels: tuple[str, ...
         found += [(Claim(m.sound, start, end, polarity), False) for m in mentions(prompt, labels, taxonomy)]
     for i, m in enumerate(named):
         said = told.polarity.get(i)
-        if m.sound == EVERYTHING and _ONLY.search(text, 0, m.start):
+        if m.sound == EVERYTHING and _ONLY.search(text, max(0, m.start - 7), m.start):
             said = Polarity.ABSENT  # "the only sound is rain" denies the others
         if said and (m.sound != EVERYTHING or said is Polarity.ABSENT):
             besides = frozenset(named[k].sound for k in told.besides.get(i, ()))
@@ -190,7 +209,7 @@ def claims_of(text: str, taxonomy: Taxonomy, prompt: str, labels: tuple[str, ...
         found += [(Claim(EVERYTHING, *m.span(), Polarity.ABSENT), others) for m in silent]
     found.sort(key=lambda pair: pair[0].start)
     affirmed = [c for c, _ in found if c.affirms]
-    return tuple(replace(c, besides=c.besides | _others(text, c, affirmed)) if others else c for c, others in found)
+    return tuple(c._replace(besides=c.besides | _others(text, c, affirmed)) if others else c for c, others in found)
 
 
 def _others(text: str, claim: Claim, affirmed: Sequence[Claim]) -> frozenset[str]:
@@ -202,18 +221,23 @@ def _others(text: str, claim: Claim, affirmed: Sequence[Claim]) -> frozenset[str
     return told or frozenset(c.sound for c in affirmed)  # "A dog barks. This is the only sound."
 
 
-def stated(text: str, vocabulary: Container[str]) -> Iterator[tuple[int, int, str, str]]:
-    """Yield (start, end, word, what follows) for each word or pair of words of a vocabulary that a text affirms.
+def stated(text: str, of: frozenset[str]) -> Iterator[tuple[int, int, str, str]]:
+    """Yield (start, end, word, what follows) for each of some words or pairs of words that a text affirms.
 
     Words in quotation marks and under a denial are left out: "not a man but a woman" states a woman.
     """
+    begins = _beginnings(of)
+    if begins.isdisjoint(vocabulary(text)):
+        return
     quoted = [(q.start, q.end) for q in quotes(text) if q.spoken]
     for sentence in sentences(text, quoted):
+        if begins.isdisjoint(vocabulary(text[sentence.start : sentence.end])):
+            continue
         spans, at = [], sentence.start
         for match in _PLAIN.finditer(text, sentence.start, sentence.end):
             pair = _PAIR.match(text, match.start(), sentence.end)
             for found in (pair, match):
-                if found and match.start() >= at and found.group().casefold() in vocabulary:
+                if found and match.start() >= at and found.group().casefold() in of:
                     spans.append(found.span())
                     at = found.end()
                     break
@@ -221,6 +245,11 @@ def stated(text: str, vocabulary: Container[str]) -> Iterator[tuple[int, int, st
         for i, (start, end) in enumerate(spans):
             if told.get(i) in {Polarity.PRESENT, Polarity.HEDGED} and not _within(start, quoted):
                 yield start, end, text[start:end].casefold(), text[end : sentence.end]
+
+
+@cache
+def _beginnings(phrases: frozenset[str]) -> frozenset[str]:
+    return frozenset(re.split("[ -]", phrase)[0] for phrase in phrases)
 
 
 def _within(at: int, spans: Sequence[tuple[int, int]]) -> bool:

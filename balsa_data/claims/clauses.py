@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from balsa_data.claims import cues
 from balsa_data.claims.cues import CUES, Cue
 
-__all__ = ["DENIALS", "Token", "clauses", "finite", "is_denial", "states", "tokens"]
+__all__ = ["DENIALS", "Token", "bears", "clauses", "finite", "is_denial", "spans", "states", "tokens"]
 
 DENIALS = {Cue.NOT, Cue.NO, Cue.LACK, Cue.GONE, Cue.NONE}
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|[^\w\s]|_")
-_PHRASES: dict[str, list[tuple[tuple[str, ...], Cue]]] = {}  # by their first word, the longest first
+_COMMON = cues.words("and by for in on the to with")
+_PHRASES: dict[str, list[tuple[list[str], Cue]]] = {}  # by their first word, the longest first
+_BEARING: set[str] = set()  # of each phrase one word, as `vocabulary` has it
 for _phrase, _cue in sorted(CUES.items(), key=lambda item: -len(item[0].split())):
     _first, *_rest = _phrase.split()
-    _PHRASES.setdefault(_first, []).append((tuple(_rest), _cue))
+    _PHRASES.setdefault(_first, []).append((_rest, _cue))
+    _BEARING.add(next(word for word in _phrase.split() if word not in _COMMON).replace("n't", "t").split("-")[0])
+_PLURAL = re.compile(r"(?<!s)s$|people$|men$|women$|children$|^(?:i|we|they|you)$")
+_DASHES = frozenset("—–")
+_JOINING = cues.words(", and as when because since so")
 _SUBJECTS = cues.words("it that this he she voice speaker audio clip recording")
 _FINITE_PAIRS = {*(("sounds", s) for s in _SUBJECTS), *(("heard", s) for s in ("i", "we", "you"))}
 
@@ -29,14 +36,14 @@ class Token(NamedTuple):
         text: In lower case.
         sound: Its place among the mentions, for a mention.
         cue: What the phrase that begins here does, and `width` how many words it takes.
+        form: How phrases have it.
     """
 
     text: str
-    start: int
-    end: int
     sound: int | None = None
     cue: Cue | None = None
     width: int = 1
+    form: str = "*"
 
 
 def tokens(
@@ -44,29 +51,45 @@ def tokens(
 ) -> list[Token]:
     """Split ``text[start:end]`` into words, marks and mentions; what lies in `skip` is left out."""
     found: list[Token] = []
-    inside = [(s, e, i) for i, (s, e) in enumerate(mentions) if start <= s and e <= end]
     at = start
-    for s, e, i in [*inside, (end, end, -1)]:
-        found += [
-            Token(m.group().casefold().replace("’", "'"), m.start(), m.end()) for m in _WORD.finditer(text, at, s)
-        ]
-        if i >= 0:
-            found.append(Token(text[s:e].casefold(), s, e, i))
-        at = max(at, e)
-    if skip:
-        found = [t for t in found if not any(s <= t.start < e for s, e in skip)]
-    return _with_cues(found)
-
-
-def _with_cues(words: list[Token]) -> list[Token]:
-    """Mark where cues begin; the longest phrase counts."""
-    forms = ["*" if t.sound is not None else "n't" if t.text.endswith("n't") else t.text for t in words]
+    for i, (s, e) in enumerate(mentions):
+        if start <= s and e <= end:
+            found += map(_token, _words(text, at, s, skip))
+            if not any(a <= s < b for a, b in skip):
+                found.append(Token(text[s:e].casefold(), i))
+            at = max(at, e)
+    found += map(_token, _words(text, at, end, skip))
+    forms = [t.form for t in found]
     for i, form in enumerate(forms):
-        for rest, cue in _PHRASES.get(form, ()):
-            if tuple(forms[i + 1 : i + 1 + len(rest)]) == rest:
-                words[i] = words[i]._replace(cue=cue, width=1 + len(rest))
+        for rest, cue in _PHRASES.get(form, ()):  # the longest counts
+            if forms[i + 1 : i + 1 + len(rest)] == rest:
+                found[i] = found[i]._replace(cue=cue, width=1 + len(rest))
                 break
-    return words
+    return found
+
+
+def spans(text: str, start: int, end: int, skip: Sequence[tuple[int, int]] = ()) -> list[tuple[int, int]]:
+    """Return where the words and marks stand in ``text[start:end]``."""
+    return [m.span() for m in _WORD.finditer(text, start, end) if not any(a <= m.start() < b for a, b in skip)]
+
+
+def _words(text: str, start: int, end: int, skip: Sequence[tuple[int, int]]) -> list[str]:
+    return [text[s:e] for s, e in spans(text, start, end, skip)] if skip else _WORD.findall(text, start, end)
+
+
+@lru_cache(maxsize=1 << 14)
+def _token(word: str) -> Token:
+    text = word.casefold().replace("’", "'")
+    return Token(text, form="n't" if text.endswith("n't") else text)
+
+
+def bears(said: Collection[str]) -> bool:
+    """Whether words may say something else of the sounds beside them than that they are heard.
+
+    Args:
+        said: A sentence's words, each by itself (`vocabulary`).
+    """
+    return not (_BEARING.isdisjoint(said) and (cues.FOR_WHOM.isdisjoint(said) or cues.PERCEIVED.isdisjoint(said)))
 
 
 def is_denial(words: Sequence[Token]) -> bool:
@@ -77,27 +100,23 @@ def is_denial(words: Sequence[Token]) -> bool:
 def finite(words: Sequence[Token]) -> bool:
     """Whether the words hold a verb that makes them a statement ("a dog barks") rather than a list ("a dog barking")."""
     for i, word in enumerate(words):
-        before = words[i - 1] if i else None
-        if not cues.FINITE.isdisjoint([word.text] if word.sound is None else word.text.split()[1:]):
-            return True
-        if word.sound is None and before and (word.text, before.text) in _FINITE_PAIRS:
-            return True
-        first, last = word.text.split(" ", 1)[0], word.text.rsplit(" ", 1)[-1]
-        if (
-            word.sound is not None
-            and before
-            and before.sound is not None
-            and _ends_in_s(first)
-            and not _ends_in_s(before.text)
-        ):
-            return True  # "a motorcycle" "revs its engine"
-        if last in cues.FINITE and before and before.sound is not None:
-            return True
-        if last in cues.BASE_VERBS and (" " in word.text or before):  # "dogs bark", "people talk"
-            subject = word.text.rsplit(" ", 1)[0] if " " in word.text else before.text if before else ""
-            if re.search(r"(?<!s)s$|people$|men$|women$|children$|^(?:i|we|they|you)$", subject):
+        text, before = word.text, words[i - 1] if i else None
+        if word.sound is None:
+            if text in cues.FINITE or (before and (text, before.text) in _FINITE_PAIRS):
                 return True
-        if word.sound is not None and _ends_in_s(last) and _singular_before(words, i):
+            if text in cues.BASE_VERBS and before and _PLURAL.search(before.text):  # "dogs bark", "people talk"
+                return True
+            continue
+        if not cues.FINITE.isdisjoint(text.split()[1:]):
+            return True
+        first, last = text.split(" ", 1)[0], text.rsplit(" ", 1)[-1]
+        named_before = before is not None and before.sound is not None
+        if named_before and (last in cues.FINITE or (_ends_in_s(first) and not _ends_in_s(words[i - 1].text))):
+            return True  # "a motorcycle" "revs its engine"
+        subject = text.rsplit(" ", 1)[0] if " " in text else before.text if before else ""
+        if last in cues.BASE_VERBS and _PLURAL.search(subject):
+            return True
+        if _ends_in_s(last) and _singular_before(words, i):
             return True
     return False
 
@@ -131,11 +150,11 @@ def clauses(words: Sequence[Token]) -> list[Sequence[Token]]:
     cuts = [0]
     i = 0
     while i < len(words):
-        cue, n = words[i].cue, words[i].width
-        left = words[cuts[-1] : i]
-        if (cue is Cue.CONTRAST or words[i].text in {"—", "–"}) and finite(left):
+        text, cue, n = words[i].text, words[i].cue, words[i].width
+        if (cue is Cue.CONTRAST or text in _DASHES) and finite(words[cuts[-1] : i]):
             cuts.append(i)
-        elif _joins(words, i) and left:
+        elif text in _JOINING and i > cuts[-1] and _joins(words, i):
+            left = words[cuts[-1] : i]
             step = 2 if words[i].text == "," and i + 1 < len(words) and words[i + 1].text == "and" else 1
             stop = _next_join(words, i + step)
             right = words[i + step : stop]
@@ -149,6 +168,8 @@ def clauses(words: Sequence[Token]) -> list[Sequence[Token]]:
 
 
 def _joins(words: Sequence[Token], i: int) -> bool:
+    if words[i].text not in _JOINING:
+        return False
     after = words[i + 1].text if i + 1 < len(words) else ""
     if words[i].sound is not None or after in {"or", "nor", "such", "including", "like"}:
         return False
@@ -156,7 +177,7 @@ def _joins(words: Sequence[Token], i: int) -> bool:
         return after not in {"if", "though", "well", "a", "an", "is", "are", "was", "were", "do", "does"} and not (
             i and words[i - 1].text in {"such", "well", "as"}
         )
-    return words[i].text in {",", "and", "when", "because", "since", "so"}
+    return True
 
 
 def _next_join(words: Sequence[Token], i: int) -> int:

@@ -119,6 +119,7 @@ FILLERS = words(
     "be been being really actually currently ever even also at all directly ever necessarily able to can "
     "do does did explicitly anywhere either seem seems appear appears sound clearly distinctly readily easily audibly"
 )
+FOR_WHOM = words("by to")
 DEFINITE_PLACE = words(
     "over amid amidst among amongst during behind beneath underneath alongside accompanying accompany accompanies beside "
     "interrupts interrupt disturbs disturb joins join masks mask covers cover precedes overlaps out in under "

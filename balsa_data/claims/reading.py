@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
-from balsa_data.claims.clauses import Token, finite, is_denial, states, tokens
+from balsa_data.claims.clauses import Token, bears, finite, is_denial, spans, states, tokens
 from balsa_data.claims.cues import words as table
 from balsa_data.claims.layout import Sentence, sentences
 from balsa_data.claims.scope import Polarity, polarities
+from balsa_data.taxonomy.text import vocabulary
 
 __all__ = ["Asked", "Reading", "asked", "read", "replies"]
 
@@ -21,6 +22,7 @@ Span = tuple[int, int]
 _YES_OR_NO = re.compile(r"\byes or no\b|\b(?:tell|say|decide|judge)\b(?: me)? (?:if|whether)\b", re.IGNORECASE)
 _YES = table("yes yeah yep yup correct indeed affirmative absolutely certainly definitely")
 _NO = table("no nope nah negative")
+_REPLIES = _YES | _NO
 _AFTER_REPLY = table(", - — – i there it the this you")
 _SHORT_ANSWER = table(
     "there there's is are isn't aren't it it's i does do doesn't don't can can't cannot not no none nothing hear any one "
@@ -116,6 +118,12 @@ class _Reader:
         last: list[int] = []
         first = True
         for sentence in sentences(self.text, self.quoted):
+            if heading is None and self._plain(sentence, first=first):
+                question, first = [], False
+                if named := [i for i, (s, e) in enumerate(self.spans) if sentence.start <= s and e <= sentence.end]:
+                    self.found.polarity |= dict.fromkeys(named, Polarity.PRESENT)
+                    last = named
+                continue
             words = tokens(self.text, sentence.start, sentence.end, self.spans, self.quoted)
             if not words:
                 continue
@@ -124,7 +132,8 @@ class _Reader:
                 for sound in question:
                     self.found.polarity[sound] = reply
             elif first and self.answers == "yes/no" and (answer := reply or _short_answer(words)):
-                self.found.answer = (words[0].start, words[0 if reply else -1].end, answer)
+                places = spans(self.text, sentence.start, sentence.end, self.quoted)
+                self.found.answer = (places[0][0], places[0 if reply else -1][1], answer)
             if reply:
                 words = words[1:]
             heading = self._sentence(sentence, words, heading)
@@ -138,16 +147,25 @@ class _Reader:
             last = named or last
             first = False
 
+    def _plain(self, sentence: Sentence, *, first: bool) -> bool:
+        """Whether a sentence says of each sound in it, if any, that it is heard, and does nothing else: most do."""
+        if self.quoted or "?" in sentence.end_mark or (sentence.opens_line and "\n" in sentence.end_mark):
+            return False
+        if self.answers == "absent" or (first and self.answers == "yes/no"):
+            return False
+        said = vocabulary(self.text[sentence.start : sentence.end])
+        return not bears(said) and _REPLIES.isdisjoint(said) and ":" not in self.text[sentence.start : sentence.end]
+
     def _takes_back(self, words: Sequence[Token]) -> bool:
         """Whether the sentence denies what the one before named: "They are not in the audio."."""
         if not words or words[-1].text == ":":
             return False
         if words[-1].text in _PRONOUNS and words[0].text in _LISTENERS:  # "I'm not hearing it."
-            told, _ = polarities([*words[:-1], Token("it", 0, 0, 0)])
+            told, _ = polarities([*words[:-1], Token("it", 0)])
             return told.get(0) is Polarity.ABSENT and any(t.text in _HEARS for t in words)
         if words[0].text not in _PRONOUNS:
             return False
-        told, _ = polarities([Token("they", 0, 0, 0), *words[1:]])
+        told, _ = polarities([Token("they", 0), *words[1:]])
         return told.get(0) is Polarity.ABSENT
 
     def _reply(self, words: Sequence[Token]) -> Polarity | None:

@@ -19,6 +19,7 @@ __all__ = ["Polarity", "polarities"]
 _COPULAS = cues.words("is are was were be been being isn't aren't remains remain stays stay falls fell : - – —")
 _AUDIO = cues.words("audio clip recording soundscape track file sample segment")
 _MODALS = cues.words("may might")
+_IN_A_NAME = _MODALS | {"nothing"}
 _LINKS = cues.words("but and yet though although however which that it they is are was were also still , . ; ! ?")
 _IT = cues.words("it them that this these those")
 _HEARS = cues.words("hear hearing heard detect notice")
@@ -55,6 +56,8 @@ def polarities(
     """
     found: dict[int, Polarity] = {}
     excepted: set[int] = set()
+    if default is Polarity.PRESENT and _plain(words):
+        return {t.sound: default for t in words if t.sound is not None}, excepted
     denial = is_denial(words) or default is Polarity.ABSENT or any(t.text in cues.QUIET for t in words)
     universal = any(t.sound is None and t.text in cues.UNIVERSAL for t in words) and not denial
     before: set[int] = set()
@@ -67,15 +70,23 @@ def polarities(
     return found, excepted
 
 
+def _plain(words: Sequence[Token]) -> bool:
+    """Whether nothing in a sentence bears on the sounds it names: no cue, no doubt in a sound's name, and no listener."""
+    if any(t.cue is not None or (t.sound is not None and not _IN_A_NAME.isdisjoint(t.text.split())) for t in words):
+        return False
+    said = [t.text for t in words]
+    return cues.FOR_WHOM.isdisjoint(said) or cues.PERCEIVED.isdisjoint(said)
+
+
 def _denies_what_came_before(clause: Sequence[Token]) -> bool:
     """Whether a clause that names no sound says that it is not heard: "but is not audible", "which cannot be heard"."""
     if clause[-1].text in _IT and not _HEARS.isdisjoint(t.text for t in clause):  # "and I am not hearing it"
-        told, _ = polarities([*clause[:-1], Token("it", 0, 0, 0)])
+        told, _ = polarities([*clause[:-1], Token("it", 0)])
         return told.get(0) is Polarity.ABSENT
     words = [t for t in clause if t.text not in _LINKS]
     if not words or words[-1].text not in cues.PERCEIVED:
         return len(words) == 1 and words[0].cue is Cue.GONE
-    told, _ = polarities([Token("it", 0, 0, 0), *words])
+    told, _ = polarities([Token("it", 0), *words])
     return told.get(0) is Polarity.ABSENT
 
 
@@ -102,7 +113,7 @@ class _Walk:
                 self._name(i, word.sound)
             elif word.cue is not None:
                 n = self._act(word.cue, i, n)
-            elif word.text in {"by", "to"} and any(t.text in cues.PERCEIVED for t in self.words[max(0, i - 4) : i]):
+            elif word.text in cues.FOR_WHOM and any(t.text in cues.PERCEIVED for t in self.words[max(0, i - 4) : i]):
                 self.listener = True  # "not audible to the human ear", "heard by the crowd"
             elif word.text == ",":
                 self.listener = False

@@ -15,7 +15,7 @@ from itertools import pairwise, takewhile
 from typing import Any, NamedTuple
 
 from balsa_data.taxonomy.loading import Rule
-from balsa_data.taxonomy.text import Token, tokens
+from balsa_data.taxonomy.text import placed, words
 
 __all__ = ["Matcher", "Mention", "Reading", "Role"]
 
@@ -115,49 +115,43 @@ class Matcher:
 
     def find(self, text: str) -> tuple[Mention, ...]:
         """Return the sounds named in a text, in order, never overlapping."""
-        seen = tokens(text)
-        found = self._scan(seen)
-        if not found:
-            return ()
-        mentions = []
-        for f in self._linked(found, seen):
-            start, end = seen[f.first].start, seen[f.last - 1].end
-            mentions.append(Mention(start, end, text[start:end], f.sound))
-        return tuple(mentions)
+        seen, places = placed(text)
+        spans = ((places[2 * f.first], places[2 * f.last - 1], f.sound) for f in self._linked(self._scan(seen), seen))
+        return tuple(Mention(start, end, text[start:end], sound) for start, end, sound in spans)
 
     def find_generic(self, text: str) -> frozenset[str]:
         """Return the generic classes that a text names, also those which a source absorbs: the *hum* of the engine's hum."""
-        return frozenset(f.sound for f in self._scan(tokens(text)) if f.sound in self._generic)
+        return frozenset(f.sound for f in self._scan(words(text)) if f.sound in self._generic)
 
-    def _scan(self, seen: list[Token]) -> list[_Found]:
-        found = []
-        at = 0
-        while at < len(seen):
-            node = self._trie.get(seen[at].word)
+    def _scan(self, seen: list[str]) -> list[_Found]:
+        found: list[_Found] = []
+        last = 0
+        for at, word in enumerate(seen):
+            if at < last or (node := self._trie.get(word)) is None:
+                continue
             reading, last, ahead = None, at + 1, at + 1
             while node is not None:
                 if "" in node:
                     reading, last = node[""], ahead
-                while ahead < len(seen) and seen[ahead].word not in node and seen[ahead].word in _SKIPPED:
+                while ahead < len(seen) and seen[ahead] not in node and seen[ahead] in _SKIPPED:
                     ahead += 1
-                node = node.get(seen[ahead].word) if ahead < len(seen) else None
+                node = node.get(seen[ahead]) if ahead < len(seen) else None
                 ahead += 1
             if reading is not None:
                 sound = _sense(reading.rules, seen, at, last) if reading.rules else reading.sound
                 if sound is not None:
                     found.append(_Found(at, last, sound, reading.role))
-            at = last
         return found
 
-    def _linked(self, found: list[_Found], seen: list[Token]) -> list[_Found]:
+    def _linked(self, found: list[_Found], seen: list[str]) -> list[_Found]:
         """Join what belongs together, from the right, so that *a man and a woman speak* finds its verb twice."""
         done: list[_Found] = []
         for a in reversed(found):
-            if not done or not self._taken(a, done, [t.word for t in seen[a.last : done[-1].first]]):
+            if not done or not self._taken(a, done, seen[a.last : done[-1].first]):
                 done.append(a)
         done.reverse()
         for a, b in pairwise(done):
-            self._carry(a, b, [t.word for t in seen[a.last : b.first]], seen[b.last - 1].word)
+            self._carry(a, b, seen[a.last : b.first], seen[b.last - 1])
         return [f for f in done if not f.silent or _heard(f, seen)]
 
     def _taken(self, a: _Found, done: list[_Found], gap: list[str]) -> bool:
@@ -218,11 +212,11 @@ def _plain(gap: list[str]) -> list[str]:
     return [w for w in gap if w[-2:] != "ly"]
 
 
-def _sense(rules: tuple[Rule, ...], seen: list[Token], first: int, last: int) -> str | None:
+def _sense(rules: tuple[Rule, ...], seen: list[str], first: int, last: int) -> str | None:
     earlier = reversed(seen[max(0, first - _REACH) : first])
-    before = next((t.word for t in earlier if t.word not in _BEING), "")  # "a baby is crying"
-    after = seen[last].word if last < len(seen) else ""
-    two = f"{after} {seen[last + 1].word}" if last + 1 < len(seen) else ""  # "stream" before "of air"
+    before = next((word for word in earlier if word not in _BEING), "")  # "a baby is crying"
+    after = seen[last] if last < len(seen) else ""
+    two = f"{after} {seen[last + 1]}" if last + 1 < len(seen) else ""  # "stream" before "of air"
     near: set[str] | None = None
     for rule in rules:
         if rule.otherwise or before in rule.after or after in rule.before or two in rule.before:
@@ -235,13 +229,12 @@ def _sense(rules: tuple[Rule, ...], seen: list[Token], first: int, last: int) ->
     raise AssertionError("the loader saw to it that the last rule is 'otherwise'")
 
 
-def _clause(seen: list[Token]) -> Iterator[str]:
-    return takewhile(lambda word: word not in _CLAUSE_END, (t.word for t in seen))
+def _clause(seen: list[str]) -> Iterator[str]:
+    return takewhile(lambda word: word not in _CLAUSE_END, seen)
 
 
-def _heard(f: _Found, seen: list[Token]) -> bool:
-    around = [t.word for t in seen[max(0, f.first - _REACH) : f.first]]
-    if f.role is Role.OBJECT and not _MAKES.isdisjoint(around):  # "the noise is made by a glass"
+def _heard(f: _Found, seen: list[str]) -> bool:
+    before = seen[max(0, f.first - _REACH) : f.first]
+    if f.role is Role.OBJECT and not _MAKES.isdisjoint(before):  # "the noise is made by a glass"
         return True
-    around += [t.word for t in seen[f.last : f.last + _REACH]]
-    return not _HEARD.isdisjoint(around)
+    return not _HEARD.isdisjoint(before) or not _HEARD.isdisjoint(seen[f.last : f.last + _REACH])

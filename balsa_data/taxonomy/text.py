@@ -1,37 +1,84 @@
-"""Text → words, the same way for what is searched and for the forms that are looked for."""
+"""Text → words, the same way for what is searched and for the forms that are looked for; and patterns that need words."""
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import accumulate
 
-__all__ = ["Token", "key", "tokens"]
+__all__ = ["Pattern", "key", "placed", "vocabulary", "words"]
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[.,;:!?()\[\]\"“”—–/\n•*]")
+_TOKENS = re.compile(f"({_TOKEN.pattern})")
+_WORD = re.compile(r"[^\W_]+")
 _PLAIN = re.compile(r"[a-z]+(?: [a-z]+)*")
 
 
-class Token(NamedTuple):
-    """A word or a punctuation mark: lower case, possessive gone; `start` and `end` are its place in the text."""
+def words(text: str) -> list[str]:
+    """Return a text's words and punctuation: lower case, possessives gone.
 
-    word: str
-    start: int
-    end: int
+    Hyphens and underscores only part words: "tick-tock" is two.
+    """
+    return _plain(_TOKEN.findall(text))
 
 
-def tokens(text: str) -> list[Token]:
-    """Return a text's words and punctuation. Hyphens and underscores only part words: "tick-tock" is two."""
-    found = []
-    for match in _TOKEN.finditer(text):
-        word = match.group().lower()
-        if "'" in word or "’" in word:
-            word = word.replace("’", "'").removesuffix("'s")
-        found.append(Token(word, match.start(), match.end()))
-    return found
+def placed(text: str) -> tuple[list[str], list[int]]:
+    """Return a text's `words`, and where each begins and ends: the nth from ``places[2n]`` to ``places[2n + 1]``."""
+    parts = _TOKENS.split(text)  # what stands between, and a word, in turn
+    return _plain(parts[1::2]), list(accumulate(map(len, parts)))
+
+
+def _plain(found: list[str]) -> list[str]:
+    lower = list(map(str.lower, found))
+    if "'" in (letters := "".join(lower)) or "’" in letters:
+        lower = [word.replace("’", "'").removesuffix("'s") for word in lower]
+    return lower
+
+
+def vocabulary(text: str) -> frozenset[str]:
+    """Return a text's words, each once, in lower case and without any mark in them: "can't" is two."""
+    return frozenset(_WORD.findall(text.casefold()))
 
 
 def key(text: str) -> str:
     """Return a form as its words with single spaces: "Cock-a-doodle-doo!" → "cock a doodle doo"."""
     if _PLAIN.fullmatch(text):
         return text
-    return " ".join(t.word for t in tokens(text) if t.word[0].isalnum())
+    return " ".join(word for word in words(text) if word[0].isalnum())
+
+
+_vocabulary = lru_cache(maxsize=256)(vocabulary)  # one response is looked through for many patterns
+
+
+class Pattern:
+    """A regular expression, tried on those texts alone that have a word it cannot match without.
+
+    Many patterns look through each response and few find anything; to look up its words takes a tenth of a search.
+
+    Args:
+        needs: Words, in lower case and without any mark in them, of which every match has at least one, whole; "-able"
+            is one that need not stand alone.
+        pattern: The regular expression; upper and lower case are one.
+        flags: More of `re`'s.
+    """
+
+    def __init__(self, needs: str, pattern: str, flags: int = 0) -> None:
+        self.pattern = re.compile(pattern, re.IGNORECASE | flags)
+        self._words = frozenset(word for word in needs.split() if word[0] != "-")
+        self._parts = [word[1:] for word in needs.split() if word[0] == "-"]
+
+    def may_match(self, text: str) -> bool:
+        """Return whether a text has a word that is needed."""
+        if not self._words.isdisjoint(_vocabulary(text)):
+            return True
+        folded = text.casefold() if self._parts else ""
+        return any(part in folded for part in self._parts)
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """Return the first match."""
+        return self.pattern.search(text) if self.may_match(text) else None
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """Return the matches, in order."""
+        return self.pattern.finditer(text) if self.may_match(text) else iter(())

@@ -37,7 +37,7 @@ def test_any_text_is_read_and_spans_lie_within_it(text: str, prompt: str) -> Non
         assert 0 <= claim.start < claim.end <= len(text)
     for quote in quotes(text):
         assert text[quote.start : quote.end] == quote.text
-    assert all(text[s:e].casefold() == word for s, e, word, _ in stated(text, {"happy", "old man"}))
+    assert all(text[s:e].casefold() == word for s, e, word, _ in stated(text, frozenset({"happy", "old man"})))
 
 
 @given(text=texts, prompt=texts, task=st.sampled_from(["positive", "negative", "combined", "existence", "difference"]))
