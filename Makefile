@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
-.PHONY: help demo test interop ray reproduce reproduce-small format clean
+.PHONY: help demo test dataset interop ray reproduce reproduce-small format clean
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 
@@ -29,6 +29,19 @@ reproduce: $(VENV)/dev.done  ## do negatives cure hallucinated sounds? five arms
 
 reproduce-small: $(VENV)/dev.done  ## the same with fewer recordings, arms and seeds
 	$(BIN)/python benchmarks/reproduce --size small --out runs/reproduce-small
+
+# balsa-mini, from the parts in the folder that BALSA_PARTS names. It goes on where it stopped. With BACKBONE=… (and
+# API_BASE=…) another model writes it, with LIMIT=3 a small one is made; each of these in a RUN and DATASET of its own.
+BACKBONE ?= local
+API_BASE ?=
+LIMIT ?=
+RUN ?= runs/balsa-mini$(and $(LIMIT),-$(LIMIT))
+DATASET ?= data/balsa-mini$(and $(LIMIT),-$(LIMIT))
+dataset: $(VENV)/demo.done  ## balsa-mini: every task, preference pairs and evaluation questions; hours on two cores
+	$(BIN)/python -c "from pathlib import Path; from balsa_data.demo import gather; gather(Path('runs/demo/recordings'))"
+	$(BIN)/balsa synthesize balsa-mini --out $(RUN) --backbone $(BACKBONE) $(addprefix --api-base ,$(API_BASE)) $(addprefix --limit ,$(LIMIT))
+	rm -rf $(RUN)/evalset && $(BIN)/balsa evalset balsa-mini --out $(RUN)/evalset
+	$(BIN)/balsa publish $(RUN) $(DATASET) --folder $(DATASET) --dry-run --preference --evalset $(RUN)/evalset
 
 ray: $(VENV)/dev.done  ## the engine ray on a local cluster of several nodes
 	$(BIN)/pip install -q -e '.[ray]'

@@ -6,6 +6,7 @@ the rest. Names load what they need when they are first used, so that importing 
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from balsa_data.synthesis import asynthesize, synthesize
 
 __version__ = "0.1.0"
+
+# What is made here is nobody else's business: the libraries below report nothing home, unless the environment says otherwise.
+for _silenced in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
+    os.environ.setdefault(_silenced, "1")
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 
 _HOMES = {
     "asynthesize": "synthesis", "synthesize": "synthesis", "check": "checks", "Recipe": "recipe", "Run": "run",

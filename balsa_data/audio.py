@@ -78,7 +78,7 @@ def read(audio: str | bytes) -> bytes:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise InputError(f"cannot read the audio file {_shown(audio)}: {reason}") from None
     if not data:
-        raise InputError(f"the audio file {_shown(audio)} is empty")
+        raise InputError(f"the audio file {_shown(audio)} is empty: replace it, or leave the clip out")
     return data
 
 
@@ -130,9 +130,9 @@ def decode(data: bytes, rate: int, what: str) -> Samples:
     try:
         samples, source_rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
-        raise InputError(f"cannot decode {what}: {error.error_string.rstrip('.')}") from None
+        raise InputError(f"cannot decode {what} ({error.error_string.rstrip('.')}): give it as WAV or FLAC") from None
     if not len(samples):
-        raise InputError(f"{what} holds no audio")
+        raise InputError(f"{what} holds no audio: replace it, or leave the clip out")
     mono = samples.mean(axis=1) if samples.shape[1] > 1 else samples[:, 0]
     resampled: Samples = mono if source_rate == rate else soxr.resample(mono, source_rate, rate)
     return resampled

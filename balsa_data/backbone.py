@@ -127,6 +127,7 @@ def import_litellm() -> Any:
 
     litellm.telemetry = False
     litellm.suppress_debug_info = True
+    litellm.disable_hf_tokenizer_download = True  # or each count of a Llama's tokens may ask the Hub
     return litellm
 
 
@@ -169,7 +170,7 @@ def _listed(model: str) -> dict[str, Any]:
 
 
 def count_tokens(model: str, messages: Sequence[dict[str, str]]) -> int:
-    """Return how many tokens a request has, by the model's own tokenizer where litellm has it, else by a usual one."""
+    """Return about how many tokens a request has, by the model's own tokenizer where litellm brings it, else by a usual one."""
     return int(import_litellm().token_counter(model=model, messages=list(messages)))
 
 

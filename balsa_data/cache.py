@@ -49,7 +49,7 @@ class Cache:
             self._db = sqlite3.connect(path, isolation_level=None, timeout=60)
             self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + SCHEMA)
         except (sqlite3.Error, OSError) as error:
-            raise InputError(f"cannot use the cache {path}: {error}; give another file, or mend this one") from None
+            raise InputError(f"cannot use the cache {path}: {error}: give another file, or mend this one") from None
 
     def known(self, messages: Sequence[dict[str, str]], seed: int) -> Answer | None:
         """Return the answer to the very same; None where there is none yet."""

@@ -18,8 +18,10 @@ from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from balsa_data.audio import local_path, slug
+from balsa_data.configs import Counts, declared
 from balsa_data.errors import InputError
 from balsa_data.licences import hub_id
+from balsa_data.preference import false_claims
 from balsa_data.redact import redact
 from balsa_data.rows import SampleSource
 from balsa_data.schemas import Attempt, AudioClip, Sample
@@ -42,6 +44,7 @@ class Summary:
         silent: Clips without audio.
         words: Of the responses, by task.
         rejected: Failed draws by (check, reason), also those another draw made good.
+        pairs: Preference pairs of the samples, by split.
     """
 
     splits: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -57,6 +60,7 @@ class Summary:
     versions: set[str] = field(default_factory=set)
     phrasings: set[bytes] = field(default_factory=set)
     rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
+    pairs: Counter[str] = field(default_factory=Counter)
     draws: int = 0
     rejections: int = 0
     failures: int = 0
@@ -95,6 +99,7 @@ class Summary:
             self.straddling[sample.task] += 1
             return
         self.splits[sample.task, where] += 1
+        self.pairs[where] += sum(1 for _ in false_claims(sample))
         self.examples.setdefault(sample.task, sample)
         self.words.setdefault(sample.task, []).append(len(sample.response.split()))
         self.present.update(sample.present)
@@ -150,6 +155,7 @@ def render(
     test_fraction: float,
     repo_id: str = "OWNER/NAME",
     template: Path | None = None,
+    others: Counts | None = None,
 ) -> str:
     """Write the card.
 
@@ -160,6 +166,7 @@ def render(
         test_fraction: Share of the recordings held out.
         repo_id: What the dataset will be loaded by.
         template: A Jinja template instead of the library's; it gets the same names, `metadata` first of them.
+        others: Rows of the configs that hold no samples, by config and split.
 
     Raises:
         InputError: The template cannot be read or rendered.
@@ -168,6 +175,7 @@ def render(
     environment.filters |= {"cell": cell, "fence": _fence, "bar": _bar}
     plain = redact(recipe)
     metadata = _metadata(summary, plain, audio)
+    metadata["configs"] += declared(others or {})
     name = template or "card.md.jinja"
     try:
         text = (template or files("balsa_data").joinpath("card.md.jinja")).read_text("utf-8")
@@ -179,6 +187,8 @@ def render(
             summary=summary,
             repo_id=repo_id,
             audio=audio,
+            notes=(plain.get("publish") or {}).get("notes"),
+            others=others,
             test_fraction=test_fraction,
             lengths={task: _quartiles(words) for task, words in sorted(summary.words.items())},
         )

@@ -83,7 +83,7 @@ def _judged(path: Path, checks: Mapping[str, Check]) -> dict[str, Any]:
         reasons.update({v.reason or v.check for v in wrong})
         failures += [{"where": where, **v.model_dump(exclude={"ok"})} for v in wrong[: max(0, LISTED - len(failures))]]
     if not samples:
-        raise InputError(f"{path} has no samples")
+        raise InputError(f"{path} has no samples: write a JSON object a line")
     return {"samples": samples, "passed": passed, "reasons": dict(reasons.most_common()), "failures": failures}
 
 

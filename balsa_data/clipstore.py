@@ -10,19 +10,43 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from functools import lru_cache
+from itertools import count, islice
 from pathlib import Path
+from typing import NamedTuple
+
+from pydantic_core import from_json, to_json
 
 from balsa_data.errors import CorpusError, RunError
 from balsa_data.schemas import AudioClip
 
-__all__ = ["ClipStore"]
+__all__ = ["ClipStore", "Stored"]
 
 BATCH = 2000
+COLUMNS = 7
+NONE = frozenset[str]()
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS clips (position INTEGER PRIMARY KEY, id TEXT UNIQUE, json TEXT NOT NULL, heard TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS clips (
+    position INTEGER PRIMARY KEY, id TEXT UNIQUE, json TEXT NOT NULL,
+    recording TEXT, dataset TEXT, heard TEXT NOT NULL, doubted TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+
+
+class Stored(NamedTuple):
+    """A clip as it lies in the store: read when it is asked for, so that thousands can be at hand."""
+
+    text: str
+    recording: str | None
+    dataset: str | None
+    heard: frozenset[str]
+    doubted: frozenset[str] = NONE
+
+    @property
+    def clip(self) -> AudioClip:
+        """The clip itself."""
+        return _clip(self.text)
 
 
 class ClipStore:
@@ -39,6 +63,8 @@ class ClipStore:
             self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + SCHEMA)
         except sqlite3.Error as error:
             raise RunError(f"cannot open {folder / 'clips.db'}: {error}") from None
+        if len(self._db.execute("PRAGMA table_info(clips)").fetchall()) != COLUMNS:
+            raise RunError(f"{folder} was made by another version of balsa-data: give another `out`")
 
     @property
     def complete(self) -> bool:
@@ -59,15 +85,25 @@ class ClipStore:
             raise IndexError(position)
         return _read(*row)
 
-    def many(self, positions: Iterable[int]) -> list[tuple[AudioClip, frozenset[str]]]:
+    def many(self, positions: Iterable[int]) -> list[Stored]:
         """Return the clips at these positions, with the sounds heard in each, in the order given."""
-        query = "SELECT c.json, c.heard FROM json_each(?) AS at CROSS JOIN clips AS c ON c.position = at.value ORDER BY at.key"
-        return [_read(*row) for row in self._db.execute(query, (json.dumps(list(positions)),))]
+        query = (
+            "SELECT c.json, c.recording, c.dataset, c.heard, c.doubted FROM json_each(?) AS at "
+            "CROSS JOIN clips AS c ON c.position = at.value ORDER BY at.key"
+        )
+        rows = self._db.execute(query, (json.dumps(list(positions)),)).fetchall()
+        found = from_json(f"[{','.join([row[3] for row in rows])}]")  # one by one takes twice as long
+        return [
+            Stored(
+                text, recording, dataset, frozenset(heard), frozenset(from_json(doubted)) if doubted != "[]" else NONE
+            )
+            for (text, recording, dataset, _, doubted), heard in zip(rows, found, strict=True)
+        ]
 
     def heard(self) -> Iterator[frozenset[str]]:
         """Yield the sounds heard in each clip, in the corpus' order."""
         for (heard,) in self._db.cursor().execute("SELECT heard FROM clips ORDER BY position"):
-            yield frozenset(json.loads(heard))
+            yield frozenset(from_json(heard))
 
     def fact(self, name: str) -> str | None:
         """Return a figure kept with the clips (their digest, the statistics over them); None where there is none."""
@@ -78,8 +114,18 @@ class ClipStore:
         """Keep a figure with the clips."""
         self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
-    def fill(self, clips: Iterable[AudioClip], heard: Callable[[AudioClip], frozenset[str]]) -> None:
+    def fill(
+        self,
+        clips: Iterable[AudioClip],
+        heard: Callable[[AudioClip], frozenset[str]],
+        doubted: Callable[[AudioClip], frozenset[str]] = lambda _: frozenset(),
+    ) -> None:
         """Take in a whole corpus, or, where one is in already, make sure that it is the same.
+
+        Args:
+            clips: The corpus.
+            heard: Finds the sounds heard in a clip.
+            doubted: Finds those of which its metadata is not sure, where that will be asked of the clips (`many`).
 
         Raises:
             CorpusError: Two clips have the same id, one has no metadata, or there are none at all.
@@ -90,20 +136,23 @@ class ClipStore:
         if known is None:
             self._db.execute("DELETE FROM clips")
         while batch := list(islice(stream, BATCH)):
-            rows = []
             for clip in batch:
                 if not clip.described:
                     raise CorpusError(
                         f"clip {clip.id!r} has no caption, sound event, speech or attribute: give one or leave it out"
                     )
-                text = self._with_audio_on_disk(clip).model_dump_json(exclude_defaults=True)
-                digest.update(text.encode())
-                rows.append((position, clip.id, text, "" if known else json.dumps(sorted(heard(clip)))))
-                position += 1
+            texts = [self._with_audio_on_disk(clip).model_dump_json(exclude_defaults=True) for clip in batch]
+            digest.update("".join(texts).encode())
             if known is None:
-                self._insert(rows)
+                self._insert(
+                    [
+                        (at, clip.id, text, clip.recording, clip.dataset, _json(heard(clip)), _json(doubted(clip)))
+                        for at, clip, text in zip(count(position), batch, texts, strict=False)
+                    ]
+                )
+            position += len(batch)
         if not position:
-            raise CorpusError("the corpus has no clips")
+            raise CorpusError("the corpus has no clips: hand in at least one")
         if known is None:
             self.keep("digest", digest.hexdigest())
         elif known != digest.hexdigest():
@@ -111,14 +160,14 @@ class ClipStore:
                 f"{self._folder} was made with other clips: give another `out`, or the same clips to continue"
             )
 
-    def _insert(self, rows: list[tuple[int, str, str, str]]) -> None:
+    def _insert(self, rows: list[tuple[int, str, str, str | None, str | None, str, str]]) -> None:
         self._db.execute("BEGIN")
         try:
-            self._db.executemany("INSERT INTO clips VALUES (?, ?, ?, ?)", rows)
+            self._db.executemany("INSERT INTO clips VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         except sqlite3.IntegrityError:
             self._db.execute("ROLLBACK")
             seen: set[str] = set()
-            for _, name, _, _ in rows:
+            for _, name, *_ in rows:
                 if name in seen or self._db.execute("SELECT 1 FROM clips WHERE id = ?", (name,)).fetchone():
                     raise CorpusError(f"clip id {name!r} stands twice in the corpus: ids must be unique") from None
                 seen.add(name)
@@ -139,5 +188,14 @@ class ClipStore:
         self._db.close()
 
 
+def _json(sounds: frozenset[str]) -> str:
+    return to_json(sorted(sounds)).decode() if sounds else "[]"
+
+
 def _read(text: str, heard: str) -> tuple[AudioClip, frozenset[str]]:
-    return AudioClip.model_validate_json(text), frozenset(json.loads(heard))
+    return AudioClip.model_validate_json(text), frozenset(from_json(heard))
+
+
+@lru_cache(maxsize=8)  # all tasks ask about a clip before the next
+def _clip(text: str) -> AudioClip:
+    return AudioClip.model_validate_json(text)

@@ -1,7 +1,8 @@
 """From a run to a dataset: a folder in the Hub's layout, verified, or a `datasets.Dataset` in this process.
 
 The folder holds ``data/<task>/<split>-00000-of-00001.parquet``, the card and ``balsa.json`` with counts and hashes. Its card
-gives one config a task and ``default`` for all. Samples are streamed twice: once to count, once to write; memory holds
+gives one config a task and ``default`` for all; preference pairs and evaluation questions are configs beside them
+(`balsa_data.configs`). Samples are streamed twice: once to count, once to write; memory holds
 one row group a task and split. The same run gives the same bytes.
 """
 
@@ -24,8 +25,10 @@ import pyarrow.parquet as pq
 
 from balsa_data.audio import extension, file_name, local_path, located, public_uri, read, slug
 from balsa_data.card import Summary, render, summarise
+from balsa_data.configs import EVALUATION, PREFERENCE, questions, take_in
 from balsa_data.errors import DatasetError, InputError
 from balsa_data.licences import redistributable
+from balsa_data.preference import PAIRS, pairs
 from balsa_data.rows import COLUMNS, AudioFile, SampleSource, local_audio, row
 from balsa_data.schemas import AudioClip, Record
 from balsa_data.shards import Shards, batches
@@ -50,6 +53,7 @@ class Manifest(Record):
         audio: What became of the audio.
         withheld: The licences for whose sake it is not embedded; empty where the user chose.
         digests: By task and split, over each row's id, texts and audio, in order.
+        others: Rows of the configs that hold no samples, by config and split.
     """
 
     name: str
@@ -59,6 +63,7 @@ class Manifest(Record):
     audio: AudioPolicy
     withheld: tuple[str, ...] = ()
     digests: dict[str, dict[str, str]]
+    others: dict[str, dict[str, int]] = {}
 
     @property
     def total(self) -> int:
@@ -73,6 +78,8 @@ def build(
     audio: AudioPolicy | None = None,
     repo_id: str = "OWNER/NAME",
     template: Path | None = None,
+    preference: bool = False,
+    evalset: Path | None = None,
 ) -> Manifest:
     """Write the dataset folder of a run and verify it by loading it.
 
@@ -83,9 +90,11 @@ def build(
             when every clip's licence lets it be passed on.
         repo_id: What the card says the dataset is loaded by.
         template: A card template instead of the library's.
+        preference: Give it the config ``preference`` too: accepted responses against those refused for a false claim.
+        evalset: A folder that ``balsa evalset`` wrote, to be the config ``hallucination_eval``.
 
     Raises:
-        InputError: There is nothing to publish, `folder` holds something else, or audio that is to be embedded is missing.
+        InputError: There is nothing to publish, `folder` holds something else, `evalset` is no evaluation set, or audio that is to be embedded is missing.
         DatasetError: What loads is not what the run holds.
     """
     folder = Path(folder)
@@ -95,19 +104,37 @@ def build(
     test_fraction = float(publish.get("test_fraction") or 0.0)
     summary = summarise(source, test_fraction)
     if not summary.total:
-        raise InputError(f"the run in {source.folder} has no sample to publish")
+        raise InputError(
+            f"the run in {source.folder} has no sample to publish: `balsa report` shows why all were refused"
+        )
     for task in summary.tasks:
         if not re.fullmatch(r"\w[\w.-]*", task) or task == "default":
-            raise InputError(f"a task cannot be published under the name {task!r}")
+            raise InputError(
+                f"a task cannot be published under the name {task!r}: give it one of letters, digits, - and _"
+            )
     chosen = audio or publish.get("audio")
     policy = audio_policy(summary, chosen)
-    card = render(summary, source.recipe, audio=policy, test_fraction=test_fraction, repo_id=repo_id, template=template)
+    others = {PREFERENCE: dict(sorted(summary.pairs.items()))} if preference and summary.pairs else {}
+    if evalset is not None:
+        others[EVALUATION] = questions(evalset)
+    card = render(
+        summary,
+        source.recipe,
+        audio=policy,
+        test_fraction=test_fraction,
+        repo_id=repo_id,
+        template=template,
+        others=others,
+    )
 
     draft = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     try:
-        written = _write(source, draft / "data", test_fraction, _placement(policy, summary, source.folder))
+        place = _placement(policy, summary, source.folder)
+        written = _write(source, draft, test_fraction, place, preference)
+        if evalset is not None:
+            take_in(evalset, draft)
         if written.counts != summary.splits:
             raise DatasetError(f"the run in {source.folder} changed while its dataset was being built: build it again")
         manifest = Manifest(
@@ -118,6 +145,7 @@ def build(
             audio=policy,
             withheld=() if chosen or policy == "none" else _forbidding(summary),
             digests=written.digests(),
+            others=others,
         )
         (draft / "README.md").write_text(card, "utf-8", newline="\n")
         (draft / MANIFEST).write_text(json.dumps(manifest.model_dump(), indent=2) + "\n", "utf-8", newline="\n")
@@ -160,12 +188,14 @@ def verify(folder: Path) -> Manifest:
     for where, published in load_rows(folder):
         found.add(where, published)
     if found.digests() != manifest.digests or _nested(found.counts) != manifest.samples:
-        raise DatasetError(f"{folder} does not load as it was written: {_nested(found.counts)} for {manifest.samples}")
-    for task, splits in manifest.samples.items():
-        files = datasets.load_dataset_builder(str(folder), task).config.data_files
+        raise DatasetError(
+            f"{folder} does not load as it was written: {_nested(found.counts)} for {manifest.samples}: build it again"
+        )
+    for config, splits in {**manifest.samples, **manifest.others}.items():
+        files = datasets.load_dataset_builder(str(folder), config).config.data_files
         counts = {str(name): sum(pq.read_metadata(f).num_rows for f in paths) for name, paths in files.items()}
         if counts != splits:
-            raise DatasetError(f"config {task!r} of {folder} loads {counts}, not {splits}")
+            raise DatasetError(f"config {config!r} of {folder} loads {counts}, not {splits}: build it again")
     return manifest
 
 
@@ -181,7 +211,9 @@ def load_rows(source: Path | str, *, revision: str | None = None) -> Iterator[tu
     options: dict[str, Any] = {}
     if Path(source).exists():
         if not (Path(source) / MANIFEST).is_file():
-            raise InputError(f"{source} is neither a run (no journal.db) nor a dataset folder (no {MANIFEST})")
+            raise InputError(
+                f"{source} is neither a run (no journal.db) nor a dataset folder (no {MANIFEST}): give one of them"
+            )
         # from a disk, reading ahead a whole shard gains nothing and holds it
         options["fragment_scan_options"] = ParquetFragmentScanOptions(pre_buffer=False)
     try:
@@ -215,16 +247,22 @@ def to_dataset(source: SampleSource) -> datasets.Dataset:
 
 
 def _write(
-    source: SampleSource, folder: Path, test_fraction: float, place: Callable[[AudioClip], AudioFile | None]
+    source: SampleSource,
+    folder: Path,
+    test_fraction: float,
+    place: Callable[[AudioClip], AudioFile | None],
+    preference: bool,
 ) -> _Digests:
     written = _Digests()
-    with closing(Shards(folder, COLUMNS)) as shards:
+    with closing(Shards(folder / "data", COLUMNS)) as shards, closing(Shards(folder, PAIRS)) as paired:
         for sample in source.samples:
             where = split(sample.clips, test_fraction)
             if where is not None:
                 published = row(sample, place)
                 written.add(where, published)
                 shards.add(where, published)
+                for pair in pairs(sample, published) if preference else ():
+                    paired.add(where, pair, PREFERENCE)
     return written
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from balsa_data.claims import claims, quotes
-from balsa_data.schemas import AudioClip, SpeechSegment
+from balsa_data.claims import Polarity, claims, quotes
+from balsa_data.schemas import AudioClip
 from balsa_data.taxonomy import Taxonomy, default
 
-__all__ = ["akin", "heard", "narrowest", "related", "sourceless", "supported", "unlisted", "unmentioned"]
+__all__ = [
+    "akin", "doubted", "heard", "narrowest", "related", "sourceless", "spoken", "supported", "unlisted", "unmentioned"
+]  # fmt: skip
 
 _SOURCELESS = "ambiguous sounds"  # the class of what is heard without its source
 
@@ -22,7 +24,17 @@ def heard(*clips: AudioClip, taxonomy: Taxonomy | None = None) -> frozenset[str]
     itself, in lower case.
     """
     taxonomy = taxonomy or default()
-    return frozenset().union(*(_heard(*_told(clip), taxonomy) for clip in clips))
+    return frozenset().union(*[_heard(clip, taxonomy) for clip in clips])
+
+
+def spoken(clip: AudioClip, taxonomy: Taxonomy) -> frozenset[str]:
+    """Return the sounds of a clip's speech segments alone."""
+    return frozenset().union(*[_voices(s.gender, s.age, taxonomy) for s in clip.speech])
+
+
+def doubted(clip: AudioClip, taxonomy: Taxonomy) -> frozenset[str]:
+    """Return the sounds of which a caption says that they are not heard, or only that they may be."""
+    return frozenset().union(*[_claimed(caption, taxonomy)[1] for caption in clip.captions])
 
 
 def sourceless(*clips: AudioClip, taxonomy: Taxonomy | None = None) -> frozenset[str]:
@@ -65,12 +77,7 @@ def supported(sound: str, present: frozenset[str], taxonomy: Taxonomy | None = N
 
 def narrowest(sounds: frozenset[str], taxonomy: Taxonomy | None = None) -> frozenset[str]:
     """Return the sounds without those that another of them is a kind of: of *animal* and *dog*, *dog*."""
-    return _narrowest(sounds, taxonomy or default())
-
-
-@lru_cache(maxsize=16384)  # several tasks ask about one clip
-def _narrowest(sounds: frozenset[str], taxonomy: Taxonomy) -> frozenset[str]:
-    return sounds.difference(*(taxonomy.ancestors(s) for s in sounds if s in taxonomy.sounds))
+    return (taxonomy or default()).narrowest(sounds)
 
 
 def related(a: str, b: str, taxonomy: Taxonomy | None = None) -> bool:
@@ -81,9 +88,12 @@ def related(a: str, b: str, taxonomy: Taxonomy | None = None) -> bool:
 
 def akin(a: str, b: str, taxonomy: Taxonomy | None = None) -> bool:
     """Return whether the two are related, or two sides of one sound: *siren* and *emergency vehicle*."""
-    taxonomy = taxonomy or default()
-    known = a in taxonomy.sounds and b in taxonomy.sounds
-    return a == b or (known and (taxonomy.related(a, b) or taxonomy.join(a, b) is not None))
+    return b in _akin(a, taxonomy or default())
+
+
+@lru_cache(maxsize=16384)
+def _akin(sound: str, taxonomy: Taxonomy) -> frozenset[str]:
+    return taxonomy.akin(sound) if sound in taxonomy.sounds else frozenset({sound})
 
 
 def unmentioned(sound: str, taxonomy: Taxonomy | None = None) -> frozenset[str]:
@@ -106,41 +116,13 @@ def _unmentioned(sound: str, taxonomy: Taxonomy) -> frozenset[str]:
     return found - above
 
 
-def _told(clip: AudioClip) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """Return what tells of sounds in the metadata, as the key to what was once worked out from it."""
-    voices = {voice for segment in clip.speech for voice in _voices(segment)}
-    return tuple(e.label for e in clip.events), clip.captions, tuple(sorted(voices)), tuple(clip.attributes.items())
-
-
-def _voices(segment: SpeechSegment) -> set[str]:
-    gender, age = (segment.gender or "").casefold(), (segment.age or "").casefold()
-    names = {"speech"}
-    child = bool({gender, age} & {"child", "kid", "boy", "girl"})
-    male, female = gender in {"male", "man", "m", "boy"}, gender in {"female", "woman", "f", "girl"}
-    if child:
-        names.add("boy speaking" if male else "girl speaking" if female else "child speech")
-    elif male or female:
-        names.add("male speech" if male else "female speech")
-    return names
-
-
-@lru_cache(maxsize=16384)
-def _heard(
-    events: tuple[str, ...],
-    captions: tuple[str, ...],
-    voices: tuple[str, ...],
-    attributes: tuple[tuple[str, str], ...],
-    taxonomy: Taxonomy,
-) -> frozenset[str]:
-    found = {taxonomy.resolve(v) or v for v in voices}
-    for label in events:
-        found |= _named(label, taxonomy) or {label.casefold()}
-    for caption in captions:
-        names = [(q.start, q.end) for q in quotes(caption) if len(q.text) < len(caption) - 2]  # 'the ship "Penguin"'
-        found |= {
-            c.sound for c in claims(caption, taxonomy) if c.affirms and not any(a <= c.start < b for a, b in names)
-        }
-    for key, value in attributes:  # "genre: rock" is rock music, "instrument_family: keyboard" a keyboard instrument
+def _heard(clip: AudioClip, taxonomy: Taxonomy) -> frozenset[str]:
+    found = set(spoken(clip, taxonomy))
+    for event in clip.events:
+        found |= _named(event.label, taxonomy) or {event.label.casefold()}
+    for caption in clip.captions:
+        found |= _claimed(caption, taxonomy)[0]
+    for key, value in clip.attributes.items():  # "genre: rock" is rock music, "instrument: flute" a flute
         found |= _named(f"{value} {'music' if 'genre' in key else key.split('_')[0]}", taxonomy)
     return frozenset(found)
 
@@ -149,3 +131,23 @@ def _heard(
 def _named(label: str, taxonomy: Taxonomy) -> frozenset[str]:
     name = taxonomy.resolve(label)
     return frozenset({name}) if name else frozenset(m.sound for m in taxonomy.find(label))
+
+
+@lru_cache(maxsize=16384)  # several checks, and tasks, ask about one caption
+def _claimed(caption: str, taxonomy: Taxonomy) -> tuple[frozenset[str], frozenset[str]]:
+    """Return what a caption affirms, if with doubt, and what it denies or doubts."""
+    found = claims(caption, taxonomy)
+    names = [(q.start, q.end) for q in quotes(caption) if len(q.text) < len(caption) - 2]  # 'the ship "Penguin"'
+    affirmed = {c.sound for c in found if c.affirms and not any(a <= c.start < b for a, b in names)}
+    return frozenset(affirmed), frozenset(c.sound for c in found if c.polarity is not Polarity.PRESENT)
+
+
+@lru_cache(maxsize=1024)
+def _voices(gender: str | None, age: str | None, taxonomy: Taxonomy) -> frozenset[str]:
+    gender, age, names = (gender or "").casefold(), (age or "").casefold(), {"speech"}
+    male, female = gender in {"male", "man", "m", "boy"}, gender in {"female", "woman", "f", "girl"}
+    if {gender, age} & {"child", "kid", "boy", "girl"}:
+        names.add("boy speaking" if male else "girl speaking" if female else "child speech")
+    elif male or female:
+        names.add("male speech" if male else "female speech")
+    return frozenset(taxonomy.resolve(name) or name for name in names)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from balsa_data.configs import EVALUATION, PREFERENCE
 from balsa_data.dataset import AudioPolicy, Manifest, build
 from balsa_data.errors import DatasetError, InputError
 from balsa_data.rows import SampleSource
@@ -21,7 +22,7 @@ from balsa_data.schemas import Record
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-__all__ = ["Published", "publish"]
+__all__ = ["Published", "publish", "sentences"]
 
 
 class Published(Record):
@@ -53,6 +54,8 @@ def publish(
     audio: AudioPolicy | None = None,
     template: Path | None = None,
     folder: Path | None = None,
+    preference: bool = False,
+    evalset: Path | None = None,
     token: str | None = None,
     endpoint: str | None = None,
 ) -> Published:
@@ -67,6 +70,8 @@ def publish(
         audio: See `balsa_data.dataset.build`.
         template: A card template instead of the library's.
         folder: Where the dataset folder is built; in the run's folder when not given.
+        preference: See `balsa_data.dataset.build`.
+        evalset: See `balsa_data.dataset.build`.
         token: Of the Hub; the one of ``HF_TOKEN`` or ``hf auth login`` when not given.
         endpoint: The Hub's address; ``HF_ENDPOINT``, or the public one, when not given.
 
@@ -83,23 +88,29 @@ def publish(
     except HFValidationError as error:
         raise InputError(f"{repo_id!r} cannot be a dataset's name: {str(error).rstrip('.')}") from None
     if "/" not in repo_id:
-        raise InputError(f"a dataset is published as OWNER/NAME, and {repo_id!r} has no owner")
+        raise InputError(
+            f"a dataset is published as OWNER/NAME, and {repo_id!r} has no owner: put your name on the Hub before it"
+        )
     api = HfApi(endpoint=endpoint, token=token or get_token() or False, library_name="balsa-data")
     exists = False
     if api.token or not dry_run:
-        with _sentences(api, repo_id):
+        with sentences(api, repo_id):
             exists = _ready(api, repo_id, private)
 
     folder = folder or source.folder / "dataset"
-    manifest = build(source, folder, audio=audio, repo_id=repo_id, template=template)
-    with _sentences(api, repo_id):
+    manifest = build(
+        source, folder, audio=audio, repo_id=repo_id, template=template, preference=preference, evalset=evalset
+    )
+    with sentences(api, repo_id):
         remote = _remote(api, repo_id, revision) if exists else {}
     local = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
     changed = {name: path for name, path in local.items() if not _same(path, remote.get(name))}
-    deleted = [name for name in remote if name.startswith("data/") and name.endswith(".parquet") and name not in local]
+    ours = tuple(f"{name}/" for name in ("data", PREFERENCE, EVALUATION))
+    held = (name for name in remote if name.startswith(ours) and name.endswith((".parquet", "/clips.csv")))
+    deleted = [name for name in held if name not in local]
     commit = None
     if not dry_run:
-        with _sentences(api, repo_id):
+        with sentences(api, repo_id):
             api.create_repo(repo_id, repo_type="dataset", private=private, exist_ok=True)
             if revision is not None:
                 api.create_branch(repo_id, branch=revision, repo_type="dataset", exist_ok=True)
@@ -195,7 +206,7 @@ def _transfer(api: HfApi, repo_id: str) -> Iterator[None]:
 
 
 @contextmanager
-def _sentences(api: HfApi, repo_id: str) -> Iterator[None]:
+def sentences(api: HfApi, repo_id: str) -> Iterator[None]:
     """Say what the Hub's client raises in one sentence."""
     import httpx
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
@@ -216,7 +227,7 @@ def _sentences(api: HfApi, repo_id: str) -> Iterator[None]:
         raise DatasetError(_cut(api, error)) from None
     except (RuntimeError, OSError) as error:  # an upload thread's, with the reason as its cause
         if isinstance(error.__cause__, HfHubHTTPError):
-            with _sentences(api, repo_id):
+            with sentences(api, repo_id):
                 raise error.__cause__ from None
         raise DatasetError(_cut(api, error.__cause__ or error)) from None
     except ValueError as error:  # metadata of a card that the Hub does not take

@@ -76,7 +76,9 @@ class Journal:
                 folder.mkdir(parents=True, exist_ok=True)
                 self._take_lock()
             elif not (folder / "journal.db").exists():
-                raise RunError(f"{folder} is not a run: it has no journal.db")
+                raise RunError(
+                    f"{folder} is not a run, it has no journal.db: give a folder that `balsa synthesize` wrote"
+                )
             torn = writing and self._torn()
             self._db = self._connect()
             if torn or (writing and self._unclean and self._db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",)):

@@ -95,5 +95,5 @@ def serve(path: Path) -> tuple[Any, str]:
     try:
         server = xllamacpp.Server(params)
     except RuntimeError as error:
-        raise BackboneUnusable(f"llama.cpp cannot load {path}: {error}") from None
+        raise BackboneUnusable(f"llama.cpp cannot load {path} ({error}): give a GGUF file of a chat model") from None
     return server, f"{server.listening_address}/v1"

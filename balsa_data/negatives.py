@@ -10,13 +10,11 @@ together with what is heard.
 from __future__ import annotations
 
 import json
-from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import accumulate
-from random import Random
 
+from balsa_data.draws import Chance, Weighted
 from balsa_data.facts import unmentioned
 from balsa_data.specs import NegativeSpec
 from balsa_data.taxonomy import Taxonomy
@@ -27,8 +25,6 @@ SMALL_FAMILY = 12  # a parent of at most so many kinds is a family whose members
 TRIES = 12  # draws from all sounds before those that may be denied are gathered
 FEW_CLIPS = 20  # added to a sound's clips before the ceiling is applied: one of ten is no rule
 FEW_SOUNDS = 50  # a corpus of fewer sounds than this is topped up with the taxonomy's
-
-Table = tuple[list[str], list[float]]  # sounds, and the sums of their weights up to each
 
 
 class Statistics:
@@ -45,13 +41,17 @@ class Statistics:
         self.counts: Counter[str] = Counter()
         self.together: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for sounds in heard:
-            self.clips += 1
-            self.counts.update(sounds)
-            for sound in sounds:
-                others = self.together[sound]
-                for other in sounds:  # faster than Counter.update for sets as small as these
-                    if other != sound:
-                        others[other] = others.get(other, 0) + 1
+            self.count(sounds)
+
+    def count(self, sounds: frozenset[str]) -> None:
+        """Count a clip in which these are heard."""
+        self.clips += 1
+        for sound in sounds:
+            self.counts[sound] += 1
+            others = self.together[sound]
+            for other in sounds:  # faster than Counter.update for sets as small as these
+                if other != sound:
+                    others[other] = others.get(other, 0) + 1
 
     def to_json(self) -> str:
         """Return the statistics as text, the same for the same corpus."""
@@ -69,6 +69,8 @@ class Statistics:
 class AbsentSounds:
     """Draws sounds that are not in a clip.
 
+    Sets of the sounds that may be denied are numbers here, a bit for each: to rule one out is one ``&``.
+
     Args:
         statistics: Of the corpus.
         taxonomy: Says which sounds are related or alike.
@@ -82,39 +84,54 @@ class AbsentSounds:
         deniable = [name for name in sorted(statistics.counts) if self._deniable(name)]
         if len(deniable) < FEW_SOUNDS:
             deniable = sorted({*deniable, *filter(self._deniable, taxonomy.sounds)})
-        self._pool = deniable
-        self._ruled_out = lru_cache(maxsize=None)(self._not_to_be_denied_beside)
-        self._table = lru_cache(maxsize=None)(self._make_table)
+        self._phrases = {name: sound.phrase for name, sound in taxonomy.sounds.items()}
+        self._bits = {name: 1 << i for i, name in enumerate(deniable)}
+        self._strategies = Weighted(spec.strategies)
+        popular = {name: float(statistics.counts[name]) for name in deniable}
+        self._everywhere = {
+            "random": [Weighted(dict.fromkeys(deniable, 1.0))],
+            "popular": [Weighted(popular)] if any(popular.values()) else [],
+        }
+        self._ruled_out = lru_cache(maxsize=16384)(self._not_to_be_denied_beside)
+        self._beside = lru_cache(maxsize=16384)(self._in_company)
 
     def _deniable(self, name: str) -> bool:
         """Whether a sound is definite, and its name a sound's wherever it stands: a *window* may be there unheard."""
         sound = self._taxonomy.sounds.get(name)
         return sound is not None and not sound.generic and bool(self._taxonomy.find(sound.phrase))
 
-    def _not_to_be_denied_beside(self, sound: str) -> frozenset[str]:
+    def _not_to_be_denied_beside(self, sound: str) -> int:
         t = self._taxonomy
-        if sound not in t.sounds:  # a label that is nobody's class is only itself
-            return frozenset({sound})
+        if sound not in t.sounds:  # a label that is nobody's class is only itself, and never denied
+            return 0
         out = {sound} | t.ancestors(sound) | t.descendants(sound)
         for parent in t.sounds[sound].parents:
             family = t.descendants(parent)
             if len(family) <= SMALL_FAMILY:
                 out |= family
         alike = {other for above in (sound, *t.ancestors(sound)) for other in t.sounds[above].confusables}
-        return frozenset(out | alike | unmentioned(sound, t)).union(*map(t.descendants, alike))
+        return self._set(out.union(alike, unmentioned(sound, t), *map(t.descendants, alike)))
+
+    def _set(self, names: Iterable[str]) -> int:
+        return sum(self._bits.get(name, 0) for name in set(names))
 
     def phrase(self, name: str) -> str:
         """Return how a sound reads after "you do not hear"; one that the taxonomy lacks, as it is labelled."""
-        sound = self._taxonomy.sounds.get(name)
-        return sound.phrase if sound else name
+        return self._phrases.get(name, name)
 
     def candidates(self, heard: frozenset[str]) -> list[str]:
         """Return every sound that may be denied where these are heard, in a fixed order."""
-        out = frozenset[str]().union(*map(self._ruled_out, heard))
-        return [name for name in self._pool if name not in out]
+        out = self._out(heard)
+        return [name for name, bit in self._bits.items() if not out & bit]
+
+    def _out(self, heard: frozenset[str]) -> int:
+        out = 0
+        for sound in heard:
+            out |= self._ruled_out(sound)
+        return out
 
     def draw(
-        self, heard: frozenset[str], rng: Random, count: tuple[int, int] | None = None
+        self, heard: frozenset[str], rng: Chance, count: tuple[int, int] | None = None
     ) -> tuple[str, tuple[str, ...]]:
         """Draw a strategy by the spec's shares, and sounds by it; where it finds none, by *random*.
 
@@ -126,74 +143,53 @@ class AbsentSounds:
         Returns:
             The strategy that found them, and the sounds; fewer than asked for (or none) where there are no more.
         """
-        shares, wanted = self.spec.strategies, rng.randint(*(count or self.spec.count))
-        (drawn,) = rng.choices(list(shares), weights=list(shares.values()))
+        least, most = count or self.spec.count
+        wanted, drawn = least + int(rng.random() * (most - least + 1)), self._strategies.draw(rng)
         for strategy in dict.fromkeys((drawn, "random")):
             if sounds := self.choose(strategy, heard, wanted, rng):
                 return strategy, sounds
         return drawn, ()
 
-    def choose(self, strategy: str, heard: frozenset[str], count: int, rng: Random) -> tuple[str, ...]:
+    def choose(self, strategy: str, heard: frozenset[str], count: int, rng: Chance) -> tuple[str, ...]:
         """Choose `count` sounds absent from a clip by one strategy, no two of them related."""
+        out, tables = self._out(heard), self._everywhere.get(strategy, [])
+        if strategy == "adversarial":
+            for sound in sorted(heard):
+                table, too_often = self._beside(sound)
+                out |= too_often
+                if table.items:
+                    tables = [*tables, table]
         chosen: list[str] = []
-        ruled_out = [self._ruled_out(sound) for sound in heard]
-        while len(chosen) < count and (name := self._one(strategy, heard, ruled_out, rng)):
+        while len(chosen) < count and (name := self._one(tables, out, rng)):
             chosen.append(name)
-            ruled_out.append(self._ruled_out(name))
+            out |= self._ruled_out(name)
         return tuple(chosen)
 
-    def _one(self, strategy: str, heard: frozenset[str], ruled_out: list[frozenset[str]], rng: Random) -> str | None:
-        """Draw one sound by its weight.
+    def _one(self, tables: list[Weighted[str]], out: int, rng: Chance) -> str | None:
+        """Draw one sound that is not out by its weight, all tables together.
 
         Most sounds may be denied, so a few draws from all of them nearly always find one, by the same odds as weighing
         each would.
         """
-        tables = self._tables(strategy, heard)
-        total = sum(cumulative[-1] for _, cumulative in tables)
-        for _ in range(TRIES if total else 0):
-            name = _drawn(tables, rng.random() * total)
-            if not any(name in out for out in ruled_out) and self._weight(strategy, name, heard):
+        total, bits = sum([table.total for table in tables]), self._bits
+        for _ in range(TRIES if tables else 0):
+            place, table = rng.random() * total, tables[0]
+            for following in tables[1:]:
+                if place < table.total:
+                    break
+                place, table = place - table.total, following
+            if not out & bits[name := table.at(place)]:
                 return name
-        left = sorted({name for names, _ in tables for name in names}.difference(*ruled_out))
-        weights = [self._weight(strategy, name, heard) for name in left]
-        return rng.choices(left, weights)[0] if any(weights) else None
+        left: dict[str, float] = {}
+        for table in tables:
+            for name, weight in table.weights():
+                if not out & bits[name]:
+                    left[name] = left.get(name, 0.0) + weight
+        return Weighted(left).draw(rng) if left else None
 
-    def _tables(self, strategy: str, heard: frozenset[str]) -> list[Table]:
-        beside = sorted(heard) if strategy == "adversarial" else [None]
-        return [table for sound in beside if (table := self._table(strategy, sound))[0]]
-
-    def _make_table(self, strategy: str, sound: str | None) -> Table:
-        """Return the sounds of some weight beside one that is heard, or beside any, and the sums of their weights."""
-        if sound:
-            beside = self._statistics.together.get(sound, ())
-            weights = {name: self._share(name, sound) for name in self._pool if name in beside}
-        else:
-            weights = {name: self._weight(strategy, name, frozenset()) for name in self._pool}
-        names = [name for name, weight in weights.items() if weight]
-        return names, list(accumulate(weights[name] for name in names))
-
-    def _weight(self, strategy: str, name: str, heard: frozenset[str]) -> float:
-        if strategy == "random":
-            return 1.0
-        if strategy == "popular":
-            return float(self._statistics.counts[name])
-        together, counts = self._statistics.together, self._statistics.counts
-        often = (together[s][name] / (counts[s] + FEW_CLIPS) for s in heard if s in together)
-        return 0.0 if max(often, default=0.0) > self.spec.ceiling else sum(self._share(name, s) for s in heard)
-
-    def _share(self, name: str, sound: str) -> float:
-        """In how many of the clips with `sound` the other is heard too."""
-        return (
-            self._statistics.together[sound][name] / self._statistics.counts[sound]
-            if sound in self._statistics.together
-            else 0.0
-        )
-
-
-def _drawn(tables: list[Table], at: float) -> str:
-    """Return the sound that stands at `at` of the sum of all weights."""
-    for names, cumulative in tables:
-        if at < cumulative[-1]:
-            return names[bisect(cumulative, at)]
-        at -= cumulative[-1]
-    return tables[-1][0][-1]  # rounding, at the very end
+    def _in_company(self, sound: str) -> tuple[Weighted[str], int]:
+        """Return the sounds heard in clips with this one, by the share of these clips, and those heard in too many."""
+        often, clips = self._statistics.together.get(sound, Counter()), self._statistics.counts[sound]
+        beside = {name: often[name] for name in sorted(often) if name in self._bits}
+        too_often = (name for name, n in beside.items() if n / (clips + FEW_CLIPS) > self.spec.ceiling)
+        return Weighted({name: n / clips for name, n in beside.items()}), self._set(too_often)

@@ -8,18 +8,16 @@ as its task's share says and joins about as many as any other.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import ceil, inf
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
-from balsa_data.facts import narrowest
-from balsa_data.schemas import AudioClip
+from balsa_data.draws import Weighted
 from balsa_data.specs import PairingSpec
 from balsa_data.taxonomy import Taxonomy
 
-__all__ = ["BLOCK", "Block", "Kinship", "Pairing", "blocks"]
+__all__ = ["BLOCK", "Block", "Kinship", "Member", "Pairing", "blocks"]
 
 BLOCK = 4096  # clips; some 60 MB where each has several captions
 LOOK = 32  # clips looked at for the best partner; where chance decides, LOOK_LONG before giving up
@@ -44,72 +42,135 @@ class Kinship:
 
     Args:
         taxonomy: Where sounds are looked up; one that it lacks is only itself.
+
+    Attributes:
+        traits: What is to be known of each sound of the taxonomy when clips are compared.
+        speech: The bits of speech and its kinds.
     """
 
     def __init__(self, taxonomy: Taxonomy) -> None:
         self._taxonomy = taxonomy
-        self._related = lru_cache(maxsize=None)(self._find_related)
-        self._speech = frozenset({"speech"}) | (
-            taxonomy.descendants("speech") if "speech" in taxonomy.sounds else set()
-        )
-
-    def _find_related(self, sound: str) -> frozenset[str]:
-        t = self._taxonomy
-        return frozenset({sound}) | (t.ancestors(sound) | t.descendants(sound) if sound in t.sounds else frozenset())
+        bits = {name: 1 << i for i, name in enumerate(taxonomy.sounds)}
+        self._related = {name: taxonomy.ancestors(name) | taxonomy.descendants(name) | {name} for name in bits}
+        speech = taxonomy.descendants("speech") | {"speech"} if "speech" in bits else ()
+        self.speech = sum(map(bits.__getitem__, speech))
+        self.traits = {
+            name: Traits(
+                bit,
+                above=sum(map(bits.__getitem__, taxonomy.ancestors(name))),
+                related=sum(map(bits.__getitem__, self._related[name])),
+                near=sum(map(bits.__getitem__, self.near(frozenset({name})))),
+                lines=tuple(self.near(frozenset({name}))),
+            )
+            for name, bit in bits.items()
+        }
 
     def near(self, heard: frozenset[str]) -> frozenset[str]:
-        """Return the sounds and what each is directly a kind of."""
-        return heard.union(*(self._taxonomy.sounds[s].parents for s in heard if s in self._taxonomy.sounds))
+        """Return the narrowest sounds and what each is directly a kind of."""
+        told = self._taxonomy.narrowest(heard)
+        return told.union(*[self._taxonomy.sounds[s].parents for s in told if s in self._taxonomy.sounds])
 
     def alone(self, heard: frozenset[str], *others: frozenset[str]) -> frozenset[str]:
         """Return the narrowest sounds to which nothing in any of the others is the same, a kind, or the general class."""
-        told = narrowest(heard, self._taxonomy)
-        return frozenset(s for s in told if all(self._related(s).isdisjoint(other) for other in others))
-
-    def differ(self, a: Member, b: Member) -> bool:
-        """Return whether either has a sound that the other has nothing like."""
-        for one, other in ((a, b), (b, a)):
-            for sound in one.told:
-                if self._related(sound).isdisjoint(other.heard):
-                    return True
-        return False
-
-    def member(self, clip: AudioClip, heard: frozenset[str]) -> Member:
-        """Return what pairing needs to know of a clip."""
-        told = narrowest(heard, self._taxonomy)
-        return Member(clip.recording, clip.dataset, heard, told, self.near(told), not self._speech.isdisjoint(heard))
+        told = self._taxonomy.narrowest(heard)
+        related = [(sound, self._related.get(sound) or {sound}) for sound in told]
+        return frozenset(sound for sound, kin in related if all(other.isdisjoint(kin) for other in others))
 
 
-class Member(NamedTuple):
-    """What pairing needs to know of a clip: `told` are the narrowest sounds, `near` these and what they are a kind of."""
+class Traits(NamedTuple):
+    """A sound among all others: sets of sounds are numbers, a bit for each, so that to compare two is one ``&``.
 
-    recording: str | None
-    dataset: str | None
-    heard: frozenset[str]
-    told: frozenset[str]
-    near: frozenset[str]
-    speech: bool
+    Attributes:
+        bit: Its own.
+        above: What it is a kind of.
+        related: Itself, what it is a kind of, and its kinds.
+        near: Itself and what it is directly a kind of; `lines` are their names.
+    """
+
+    bit: int
+    above: int
+    related: int
+    near: int
+    lines: tuple[str, ...]
+
+
+class Member(Protocol):
+    """What pairing needs to know of a clip."""
+
+    @property
+    def recording(self) -> str | None:
+        """The recording it was cut from."""
+
+    @property
+    def dataset(self) -> str | None:
+        """The corpus it is from."""
+
+    @property
+    def heard(self) -> frozenset[str]:
+        """The sounds heard in it."""
 
 
 class Block:
     """Some clips of a corpus, and where among them each sound is found.
 
     Args:
-        clips: The clips, with the sounds heard in each.
+        members: The clips.
         kinship: What the sounds have to do with one another.
         rng: Decides in which order partners are looked at.
+
+    Attributes:
+        heard: The sounds of each clip, as bits.
+        told: What each of its narrowest sounds is related to, as bits.
+        near: These sounds and what they are directly a kind of, as bits.
+        speech: Whether it has speech.
+        index: The clips near each sound, those with speech (True) and without (False), and all of which something is
+            heard (None), in the order in which they are looked at.
     """
 
-    def __init__(self, clips: Sequence[tuple[AudioClip, frozenset[str]]], kinship: Kinship, rng: Random) -> None:
-        self.kinship = kinship
-        self.members = [kinship.member(*one) for one in clips]
-        usable = [i for i, one in enumerate(self.members) if one.heard]  # of the others nothing said could be checked
+    def __init__(self, members: Sequence[Member], kinship: Kinship, rng: Random) -> None:
+        self.members, self.kinship = members, kinship
+        self.heard: list[int] = []
+        self.told: list[tuple[int, ...]] = []
+        self.near: list[int] = []
+        self.speech: list[bool] = []
+        traits, lines = dict(kinship.traits), list[Iterable[str]]()
+        for one in members:
+            for sound in one.heard:
+                if sound not in traits:  # a label that is nobody's class is only itself
+                    bit = 1 << len(traits)
+                    traits[sound] = Traits(bit, 0, bit, bit, (sound,))
+            sounds = [traits[sound] for sound in one.heard]
+            heard = above = near = 0
+            for bit, over, _, _, _ in sounds:
+                heard |= bit
+                above |= over
+            told = [sound for sound in sounds if not sound.bit & above] if len(sounds) > 1 else sounds
+            for kin in told:
+                near |= kin.near
+            self.heard.append(heard)
+            self.told.append(tuple([sound.related for sound in told]))
+            self.near.append(near)
+            self.speech.append(bool(heard & kinship.speech))
+            lines.append(told[0].lines if len(told) == 1 else {line for sound in told for line in sound.lines})
+        usable = [i for i, heard in enumerate(self.heard) if heard]  # of the others nothing said could be checked
         rng.shuffle(usable)
         self.index: dict[str | bool | None, list[int]] = {None: usable, True: [], False: []}
         for i in usable:
-            self.index[self.members[i].speech].append(i)
-            for sound in self.members[i].near:
-                self.index.setdefault(sound, []).append(i)
+            self.index[self.speech[i]].append(i)
+            for line in lines[i]:
+                if line in self.index:
+                    self.index[line].append(i)
+                else:
+                    self.index[line] = [i]
+
+    def differ(self, a: int, b: int) -> bool:
+        """Return whether either clip has a sound that the other has nothing like."""
+        for one, other in ((a, b), (b, a)):
+            heard = self.heard[other]
+            for related in self.told[one]:
+                if not related & heard:
+                    return True
+        return False
 
 
 class Pairing:
@@ -134,16 +195,17 @@ class Pairing:
         self._most = ceil(self._total * mean_size / max(1, len(block.index[None]))) + SLACK
         self._cursor: dict[str | bool | None, int] = {}
         self._known: set[frozenset[int]] = set()
+        self._strategies = Weighted(spec.strategies)
+        self._datasets = Weighted(spec.datasets)
 
     def group(self, first: int, rng: Random) -> tuple[tuple[int, ...], str] | None:
         """Return a group that the clip `first` opens, by their places in the block, and the strategy that found it.
 
         None where no clip can go with it. The same clips are never grouped twice.
         """
-        if not self._block.members[first].heard:
+        if not self._block.heard[first]:
             return None
-        size = rng.randint(*self._sizes)
-        drawn, datasets = _draw(self._spec.strategies, rng), _draw(self._spec.datasets, rng)
+        size, drawn, datasets = rng.randint(*self._sizes), self._strategies.draw(rng), self._datasets.draw(rng)
         for strategy, where in dict.fromkeys([(drawn, datasets), ("random", datasets), ("random", "any")]):
             if group := self._grown(first, size, strategy, where, rng):
                 return group, strategy if where == "any" else f"{strategy}/{where}"
@@ -164,22 +226,23 @@ class Pairing:
 
     def _next(self, group: list[int], size: int, strategy: str, where: str, rng: Random) -> int | None:
         """Return the clip that fits and has been used least, of the next ones in line."""
-        members, differ = self._block.members, self._block.kinship.differ
-        inside = [members[g] for g in group]
-        first, last = inside[0], len(group) + 1 >= size
+        block, first, last = self._block, group[0], len(group) + 1 >= size
+        contrasting, apart = strategy == "contrasting", self._apart
+        recordings = {block.members[one].recording for one in group} - {None}
+        dataset = block.members[first].dataset
 
         def fits(i: int) -> bool:
-            other = members[i]
-            if i in group or (where != "any" and (other.dataset == first.dataset) != (where == "within")):
+            member = block.members[i]
+            if i in group or member.recording in recordings:
                 return False
-            if strategy == "similar" and first.heard == other.heard:
+            if where != "any" and (member.dataset == dataset) != (where == "within"):
                 return False
-            for one in inside:
-                if one.recording is not None and one.recording == other.recording:
+            if strategy == "similar" and block.heard[first] == block.heard[i]:
+                return False
+            for one in group:
+                if contrasting and block.near[one] & block.near[i]:
                     return False
-                if strategy == "contrasting" and not one.near.isdisjoint(other.near):
-                    return False
-                if self._apart and not differ(one, other):
+                if apart and not block.differ(one, i):
                     return False
             return not last or frozenset([*group, i]) not in self._known
 
@@ -189,12 +252,13 @@ class Pairing:
                 return found
         return None
 
-    def _lines(self, first: Member, strategy: str, rng: Random) -> list[str | bool | None]:
+    def _lines(self, first: int, strategy: str, rng: Random) -> list[str | bool | None]:
         if strategy == "similar":
-            near = sorted(first.near)
+            kinship = self._block.kinship
+            near = sorted(kinship.near(self._block.members[first].heard))
             rng.shuffle(near)
             return list(near)
-        return [not first.speech] if strategy == "mixed" else [None]
+        return [not self._block.speech[first]] if strategy == "mixed" else [None]
 
     def _least_used(
         self, line: str | bool | None, look: int, fits: Callable[[int], bool], *, any_use: bool
@@ -211,9 +275,3 @@ class Pairing:
         if best is not None:
             self._cursor[line] = at
         return best
-
-
-def _draw(shares: Mapping[Any, float], rng: Random) -> str:
-    if len(shares) == 1:
-        return str(next(iter(shares)))
-    return str(rng.choices(list(shares), list(shares.values()))[0])

@@ -7,15 +7,18 @@ what it is for. How many requests a clip gets of a task is spread evenly: a shar
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice, pairwise
 from math import floor
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
-from balsa_data.clipstore import ClipStore
+from balsa_data.clipstore import ClipStore, Stored
 from balsa_data.corpora import load_all
-from balsa_data.facts import heard
+from balsa_data.draws import Draws
+from balsa_data.facts import doubted, heard
 from balsa_data.negatives import AbsentSounds, Statistics
 from balsa_data.pairing import Block, Kinship, Pairing, blocks
 from balsa_data.prompting import Prompts
@@ -26,9 +29,10 @@ from balsa_data.taxonomy import Taxonomy, extended
 
 __all__ = ["Planner", "Request", "lay_out"]
 
+TOGETHER = 256  # requests made a step at a time: about a fifth faster than one by one
 
-@dataclass(frozen=True, slots=True)
-class Request:
+
+class Request(NamedTuple):
     """One request, complete but for the backbone's parameters.
 
     Attributes:
@@ -66,24 +70,13 @@ class _Task:
         module = TASKS.module(name)
         return cls(name, share, module.CLIPS, getattr(module, "APART", False), TASKS.bind(name))
 
-    def due(self, index: int) -> int:
-        """Return how many requests the clip at `index` of the plan opens, so that all are spread evenly."""
-        return floor((index + 1) * self.share) - floor(index * self.share)
+    def due(self, first: int, clips: int) -> list[int]:
+        """Return how many requests each of so many clips of the plan opens, so that all are spread evenly."""
+        before = [floor(index * self.share) for index in range(first, first + clips + 1)]
+        return [until - since for since, until in pairwise(before)]
 
 
-class _Told:
-    """A clip, the sounds heard in it, and its seed description, written once for all tasks."""
-
-    def __init__(self, clip: AudioClip, heard: frozenset[str]) -> None:
-        self.clip, self.heard, self._seed = clip, heard, ""
-
-    def seed(self, prompts: Prompts, style: str) -> str:
-        """Return the seed description."""
-        self._seed = self._seed or prompts.seed_description(self.clip, style)
-        return self._seed
-
-
-Asked = tuple[_Task, int, tuple[_Told, ...], str | None]
+Asked = tuple[_Task, int, tuple[Stored, ...], str | None]
 """A task, which of its requests about the clip that opens it, the clips, and how they were put together."""
 
 
@@ -102,6 +95,7 @@ class Planner:
         self, recipe: Recipe, store: ClipStore, prompts: Prompts, absent: AbsentSounds, taxonomy: Taxonomy
     ) -> None:
         self._recipe = recipe
+        self._seed = str(recipe.seed)
         self._store = store
         self._prompts = prompts
         self._absent = absent
@@ -115,68 +109,90 @@ class Planner:
         return sum(floor(len(self._store) * task.share) for task in self._tasks)
 
     def __iter__(self) -> Iterator[Request]:
-        turns, position, before = dict.fromkeys((task.name for task in self._tasks), 0), 0, 0
+        turns, position, before = Counter[str](), 0, 0
         for number, positions in enumerate(blocks(len(self._store), self._recipe.seed)):
-            told = [_Told(*one) for one in self._store.many(positions)]
-            for task, nth, clips, strategy in self._asked(number, told, before):
-                if request := self._request(position, task, nth, clips, strategy, turns[task.name]):
-                    yield request
-                    position += 1
-                    turns[task.name] += 1
+            asked, seeds = self._asked(number, self._store.many(positions), before), dict[str, str]()
+            while some := list(islice(asked, TOGETHER)):
+                made = self._requests(some, seeds, position, turns)
+                yield from made
+                position += len(made)
             before += len(positions)
 
-    def _asked(self, number: int, told: list[_Told], before: int) -> Iterator[Asked]:
+    def _asked(self, number: int, told: list[Stored], before: int) -> Iterator[Asked]:
         """Yield what is asked of the clips of a block, each with all its tasks before the next."""
         several = [task for task in self._tasks if task.clips[1] > 1]
         rng = Random(f"{self._recipe.seed} {number}")
         draws = {task.name: Random(f"{self._recipe.seed} {number} {task.name}") for task in several}
-        block = Block([(t.clip, t.heard) for t in told], self._kinship, rng) if several else None
-        opened = {task.name: [task.due(before + i) for i in range(len(told))] for task in self._tasks}
+        block = Block(told, self._kinship, rng) if several else None
+        opened = [(task, task.due(before, len(told))) for task in self._tasks]
         pairings = {
-            task.name: Pairing(block, self._recipe.pairing, opened[task.name], task.clips, apart=task.apart)
-            for task in several
-            if block
+            task.name: Pairing(block, self._recipe.pairing, due, task.clips, apart=task.apart)
+            for task, due in opened
+            if block and task in several
         }
         for i, one in enumerate(told):
-            for task in self._tasks:
-                for nth in range(opened[task.name][i]):
+            for task, due in opened:
+                for nth in range(due[i]):
                     if task.clips[1] == 1:
                         yield task, nth, (one,), None
                     elif group := pairings[task.name].group(i, draws[task.name]):
-                        yield task, nth, tuple(told[k] for k in group[0]), group[1]
+                        yield task, nth, tuple([told[k] for k in group[0]]), group[1]
 
-    def _request(
-        self, position: int, task: _Task, nth: int, told: tuple[_Told, ...], strategy: str | None, turn: int
-    ) -> Request | None:
-        clips = tuple(t.clip for t in told)
-        key = "\0".join([str(self._recipe.seed), task.name, *(clip.id for clip in clips)])
+    def _requests(self, asked: list[Asked], seeds: dict[str, str], position: int, turns: Counter[str]) -> list[Request]:
+        """Make some requests, one step of all before the next: what a step needs is then at hand in the processor.
+
+        Args:
+            asked: What is asked.
+            seeds: The seed descriptions written so far, by the clip's text; more are added.
+            position: In the plan, of the first.
+            turns: Requests laid out before of each task; these are added.
+        """
+        clips = [tuple([one.clip for one in told]) for _, _, told, _ in asked]
+        named = [self._name(task, nth, about) for (task, nth, _, _), about in zip(asked, clips, strict=True)]
+        drafts = []
+        for (task, _, told, strategy), about, (name, _) in zip(asked, clips, named, strict=True):
+            draw = Draw(
+                Draws(name),
+                tuple([one.heard for one in told]),
+                tuple([one.doubted for one in told]),
+                self._absent,
+                self._kinship,
+                self._taxonomy,
+                self._recipe.pairing,
+                strategy,
+                turns[task.name],
+            )
+            drafts.append(task.draft(about, draw))
+            turns[task.name] += drafts[-1] is not None
+        style = self._recipe.seed_description
+        for (_, _, told, _), about in zip(asked, clips, strict=True):
+            for one, clip in zip(told, about, strict=True):
+                if one.text not in seeds:
+                    seeds[one.text] = self._prompts.seed_description(clip, style)
+        made: list[Request] = []
+        for (task, _, told, _), about, (name, phrasing), draft in zip(asked, clips, named, drafts, strict=True):
+            if draft is not None:
+                written = [seeds[one.text] for one in told]
+                prompt = self._prompts.instruction(task.name, phrasing, **draft.values)
+                messages = self._prompts.messages(task.name, written, prompt, **self._guidance(draft, phrasing))
+                description, of_it = "\n\n".join(written), f"{task.name}-{name.hex()}"
+                at = position + len(made)
+                made.append(Request(at, of_it, task.name, about, description, prompt, messages, draft))
+        return made
+
+    def _name(self, task: _Task, nth: int, clips: tuple[AudioClip, ...]) -> tuple[bytes, int]:
+        """Return what identifies a request, and the number of its phrasing."""
+        key = "\0".join([self._seed, task.name, *[clip.id for clip in clips]])
         digest = hashlib.blake2b(key.encode(), digest_size=8)
         # the nth sample of a clip takes the nth phrasing after its first: never the same twice
         phrasing = int.from_bytes(digest.digest()) + nth
-        digest.update(f"\0{nth}".encode())
-        rng = Random(int.from_bytes(digest.digest()))
-        heard = tuple(t.heard for t in told)
-        draw = Draw(rng, heard, self._absent, self._kinship, self._taxonomy, self._recipe.pairing, strategy, turn)
-        drafted = task.draft(clips, draw)
-        if drafted is None:
-            return None
-        seeds = [t.seed(self._prompts, self._recipe.seed_description) for t in told]
-        prompt = self._prompts.instruction(task.name, phrasing, **drafted.values)
-        return Request(
-            position=position,
-            id=f"{task.name}-{digest.hexdigest()}",
-            task=task.name,
-            clips=clips,
-            seed_description="\n\n".join(seeds),
-            prompt=prompt,
-            messages=self._prompts.messages(task.name, seeds, prompt, **self._guidance(drafted, phrasing)),
-            draft=drafted,
-        )
+        digest.update(b"\0%d" % nth)
+        return digest.digest(), phrasing
 
     def _guidance(self, draft: Draft, variant: int) -> dict[str, Any]:
         if not draft.guided:
             return {}
-        present, absent = (tuple(map(self._absent.phrase, sounds)) for sounds in (draft.present, draft.absent))
+        present, absent = [tuple(map(self._absent.phrase, sounds)) for sounds in (draft.present, draft.absent)]
         return {"guided": True, "present": present, "absent": absent, "each": draft.each, "variant": variant}
 
 
@@ -193,11 +209,19 @@ def lay_out(recipe: Recipe, store: ClipStore, prompts: Prompts, clips: Iterable[
         CorpusError: The corpus cannot be used.
         RunError: The store holds other clips.
     """
-    taxonomy = extended(recipe.taxonomy)
+    taxonomy, counted = extended(recipe.taxonomy), Statistics()
+
+    def heard_and_counted(clip: AudioClip) -> frozenset[str]:
+        sounds = heard(clip, taxonomy=taxonomy)
+        counted.count(sounds)
+        return sounds
+
     if clips is not None or not store.complete:
-        store.fill(load_all(recipe.corpora) if clips is None else clips, lambda clip: heard(clip, taxonomy=taxonomy))
-    known = store.fact("statistics")
-    statistics = Statistics.from_json(known) if known else Statistics(store.heard())
-    if not known:
+        corpus = load_all(recipe.corpora) if clips is None else clips
+        store.fill(corpus, heard_and_counted, lambda clip: doubted(clip, taxonomy))
+    if known := store.fact("statistics"):
+        statistics = Statistics.from_json(known)
+    else:  # just taken in, or it was stopped before they were kept
+        statistics = counted if counted.clips else Statistics(store.heard())
         store.keep("statistics", statistics.to_json())
     return Planner(recipe, store, prompts, AbsentSounds(statistics, taxonomy, recipe.negatives), taxonomy)

@@ -10,24 +10,24 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from balsa_data.errors import PromptError, nearest
-from balsa_data.schemas import AudioClip, SoundEvent, SpeechSegment
+from balsa_data.schemas import AudioClip, SpeechSegment
 
 __all__ = ["Prompts", "as_data", "listing"]
 
 ORDINALS = ("First", "Second", "Third", "Fourth")
 Texts = str | Sequence["Texts"]
-Shape = tuple["Shape", ...] | None  # of texts: None for one, else of each
+Shape = int | tuple["Shape", ...] | None  # of texts: None for one, a number for so many, else of each
 STYLES = ("captions", "tags", "timed")
 TEXTS = frozenset({"seeds", "prompt", "present", "absent", "each", "captions", "sounds"})
 KEYS = frozenset({"guided", "variant", "ordinals"})
@@ -50,8 +50,9 @@ def as_data(text: str) -> str:
     ``[End of audio]`` becomes ``(End of audio)``, ``<|AUDIO|>`` becomes ``(AUDIO)``; control, format and line-breaking
     characters become spaces. Braces need no care: metadata is a template's value, never its source.
     """
-    text = unicodedata.normalize("NFC", text)
-    text = "".join(" " if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} else c for c in text)
+    if not (text.isascii() and text.isprintable()):
+        text = unicodedata.normalize("NFC", text)
+        text = "".join(" " if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} else c for c in text)
     before = None
     while before != text:  # what is left after one pass may form a mark anew
         before, text = text, _FORGERY.sub(_defused, text)
@@ -73,6 +74,16 @@ def clock(seconds: float) -> str:
     return f"{int(seconds) // 60:02d}:{int(seconds) % 60:02d}"
 
 
+def until(start: float | None, end: float | None) -> str:
+    """Write a span of time before what is heard in it; nothing where one end is not known."""
+    return "" if start is None or end is None else f"[{clock(start)}-{clock(end)}] "
+
+
+def traits(pairs: Iterable[tuple[str, str]]) -> str:
+    """Write names with their values: ``Gender: female, Emotion: happy``."""
+    return ", ".join([f"{name}: {value}" for name, value in pairs])
+
+
 class Prompts:
     """The templates and instruction pools of a run.
 
@@ -86,16 +97,16 @@ class Prompts:
     def __init__(self, folder: str | Path | None = None) -> None:
         ours = Path(str(files("balsa_data") / "prompts"))
         if folder is not None and not Path(folder).is_dir():
-            raise PromptError(f"there is no prompt folder {folder}")
+            raise PromptError(f"there is no prompt folder {folder}: make it, or take `prompts` out of the recipe")
         self._folders = [Path(folder), ours] if folder is not None else [ours]
         self._environment = ImmutableSandboxedEnvironment(
             loader=FileSystemLoader(self._folders), undefined=StrictUndefined, autoescape=False, auto_reload=False
         )
-        self._environment.filters.update(listing=listing, clock=clock)
+        self._environment.filters.update(listing=listing, clock=clock, until=until, traits=traits)
         self._templates: dict[str, Template] = {}
         self._pools: dict[str, tuple[str, ...]] = {}
         self._frame = lru_cache(maxsize=16384)(self._make_frame)
-        self._written_down = cache(self._what_is_written_down)
+        self._written_down = cache(self._in_order)
         self._filled = lru_cache(maxsize=16384)(self._fill)
 
     def pool(self, task: str) -> tuple[str, ...]:
@@ -127,17 +138,8 @@ class Prompts:
         """
         times = clip.speech or clip.attributes or any(e.onset is not None for e in clip.events)
         full = "timed" if times or (clip.captions and clip.events) else "captions" if clip.captions else "tags"
-        fits = {"captions": bool(clip.captions), "tags": bool(clip.events), "timed": True}
-        name = style if fits.get(style) else full
-        values: dict[str, Any] = {
-            "captions": list(dict.fromkeys(map(as_data, clip.captions))),
-            "events": [{"label": as_data(e.label)} for e in clip.events],
-            "sounds": list(dict.fromkeys(as_data(e.label) for e in clip.events)),
-            "lines": list(_lines(clip)) if name == "timed" else [],
-            "attributes": [(as_data(k), as_data(v)) for k, v in clip.attributes.items()],
-            "duration": clip.duration,
-        }
-        return self._fill_in(f"seed/{name}.jinja", values)
+        fits = style == "timed" or (style == "captions" and clip.captions) or (style == "tags" and clip.events)
+        return self._fill_in(f"seed/{style if fits else full}.jinja", _Metadata(clip))
 
     def messages(self, task: str, seeds: Sequence[str], prompt: str, **guidance: Any) -> list[dict[str, str]]:
         """Return the chat messages of one request.
@@ -167,19 +169,21 @@ class Prompts:
         """Render a template; but once only for each number of texts where it just writes them down."""
         if (variables := self._written_down(name)) is None:
             return self._render_file(name, values).strip()
+        texts, keys = variables
         leaves: list[str] = []
-        shapes = tuple([(text, _shape(values[text], leaves)) for text in variables & TEXTS])
-        keys = tuple([(key, values[key]) for key in variables - TEXTS])
-        return "".join([x if isinstance(x, str) else leaves[x] for x in self._frame(name, shapes, keys)]).strip()
+        shapes = tuple([_shape(values[text], leaves) for text in texts])
+        return self._frame(name, shapes, tuple([values[key] for key in keys])).format(*leaves).strip()
 
-    def _make_frame(
-        self, name: str, shapes: tuple[tuple[str, Shape], ...], keys: tuple[tuple[str, Any], ...]
-    ) -> list[str | int]:
-        """Return a template's fixed text, with the index of each text where it goes."""
-        number = count()
-        marked = {text: _marked(shape, number) for text, shape in shapes}
-        parts = self._render_file(name, {**marked, **dict(keys)}).split("\0")
-        return [int(part) if i % 2 else part for i, part in enumerate(parts)]
+    def _make_frame(self, name: str, shapes: tuple[Shape, ...], keys: tuple[Any, ...]) -> str:
+        """Return a template's fixed text, with the index of each text, in braces, where it goes."""
+        (texts, names), number = self._written_down(name) or ((), ()), count()
+        marked = {text: _marked(shape, number) for text, shape in zip(texts, shapes, strict=True)}
+        parts = self._render_file(name, {**marked, **dict(zip(names, keys, strict=True))}).split("\0")
+        return "".join(f"{{{x}}}" if i % 2 else x.replace("{", "{{").replace("}", "}}") for i, x in enumerate(parts))
+
+    def _in_order(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        variables = self._what_is_written_down(name)
+        return None if variables is None else (tuple(sorted(variables & TEXTS)), tuple(sorted(variables - TEXTS)))
 
     def _what_is_written_down(self, name: str) -> frozenset[str] | None:
         """Return a template's variables; None if its text depends on what a text says, or on more than `KEYS` beside them."""
@@ -198,7 +202,7 @@ class Prompts:
         parts = (part for output in tree.find_all(nodes.Output) for part in output.nodes)
         fine |= {id(node) for part in parts for node in _put_down(part, lists)}
         watched = [n for n in tree.find_all(nodes.Name) if n.ctx == "load" and n.name in used & TEXTS | targets]
-        others = [p and self._written_down(p) for p in meta.find_referenced_templates(tree)]
+        others = [p and self._what_is_written_down(p) for p in meta.find_referenced_templates(tree)]
         if (
             not used <= TEXTS | KEYS
             or used & TEXTS & targets
@@ -254,16 +258,46 @@ class Prompts:
             raise PromptError(f"{name} cannot be rendered: {type(error).__name__}: {error}") from None
 
 
+class _Metadata(Mapping[str, Any]):
+    """What a seed description may use of a clip, each worked out when it is used."""
+
+    _MADE: Mapping[str, Callable[[AudioClip], Any]] = {
+        "captions": lambda clip: list(dict.fromkeys(map(as_data, clip.captions))),
+        "events": lambda clip: [{"label": as_data(e.label)} for e in clip.events],
+        "sounds": lambda clip: list(dict.fromkeys([as_data(e.label) for e in clip.events])),
+        "lines": lambda clip: _lines(clip),
+        "attributes": lambda clip: [(as_data(k), as_data(v)) for k, v in clip.attributes.items()],
+        "duration": lambda clip: clip.duration,
+    }
+
+    def __init__(self, clip: AudioClip) -> None:
+        self._clip = clip
+
+    def __getitem__(self, name: str) -> Any:
+        return self._MADE[name](self._clip)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._MADE)
+
+    def __len__(self) -> int:
+        return len(self._MADE)
+
+
 def _shape(texts: Texts, leaves: list[str]) -> Shape:
     """Return how texts are nested, and gather them in order."""
     if isinstance(texts, str):
         leaves.append(texts)
         return None
-    return tuple([_shape(one, leaves) for one in texts])
+    if texts and not isinstance(texts[0], str):
+        return tuple([_shape(one, leaves) for one in texts])
+    leaves += cast("Sequence[str]", texts)
+    return len(texts)
 
 
 def _marked(shape: Shape, number: Iterator[int]) -> Texts:
-    return f"\0{next(number)}\0" if shape is None else [_marked(one, number) for one in shape]
+    if shape is None:
+        return f"\0{next(number)}\0"
+    return [_marked(one, number) for one in ([None] * shape if isinstance(shape, int) else shape)]
 
 
 def _put_down(part: nodes.Node, lists: Collection[str]) -> Iterator[nodes.Node]:
@@ -284,30 +318,19 @@ def _names(target: nodes.Node) -> Iterator[nodes.Name]:
     return (n for n in (target, *target.find_all(nodes.Name)) if isinstance(n, nodes.Name))
 
 
-def _lines(clip: AudioClip) -> Iterable[dict[str, Any]]:
-    """The clip's events and speech in the order of time, sounds of the same time on one line."""
-    spans: dict[tuple[float | None, float | None], list[SoundEvent]] = {}
+def _lines(clip: AudioClip) -> list[tuple[float | None, float | None, str, list[tuple[str, str]]]]:
+    """Start, end, text and traits of the clip's events and speech by time; sounds of the same time are one line."""
+    spans: dict[tuple[float | None, float | None], dict[str, None]] = {}
     for event in clip.events:
         start = event.onset if event.onset is not None else 0.0 if clip.duration else None
         end = event.offset if event.offset is not None else clip.duration
-        spans.setdefault((start, end), []).append(event)
-    lines: list[dict[str, Any]] = [
-        {
-            "start": start,
-            "end": end,
-            "text": f"({', '.join(dict.fromkeys(as_data(e.label) for e in events))})",
-            "traits": [],
-        }
-        for (start, end), events in spans.items()
-    ]
-    lines += [
-        {"start": s.start, "end": s.end, "text": as_data(s.transcript), "traits": list(_traits(s))} for s in clip.speech
-    ]
-    return sorted(lines, key=lambda line: line["start"] or 0.0)
+        spans.setdefault((start, end), {})[as_data(event.label)] = None
+    lines = [(start, end, f"({', '.join(labels)})", list[tuple[str, str]]()) for (start, end), labels in spans.items()]
+    lines += [(s.start, s.end, as_data(s.transcript), _traits(s)) for s in clip.speech]
+    return sorted(lines, key=lambda line: line[0] or 0.0)
 
 
-def _traits(segment: SpeechSegment) -> Iterable[tuple[str, str]]:
-    for name in SPEECH_TRAITS:
-        if value := getattr(segment, name):
-            yield name.capitalize(), as_data(value)
-    yield from ((as_data(k).capitalize(), as_data(v)) for k, v in segment.attributes.items())
+def _traits(segment: SpeechSegment) -> list[tuple[str, str]]:
+    found = [(name.capitalize(), getattr(segment, name)) for name in SPEECH_TRAITS]
+    found += [(as_data(key).capitalize(), value) for key, value in segment.attributes.items()]
+    return [(name, as_data(value)) for name, value in found if value]

@@ -18,6 +18,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator
 
 from balsa_data.errors import InputError, RecipeError, nearest
+from balsa_data.redact import secret
 from balsa_data.schemas import Record, Text
 from balsa_data.specs import (
     SECRET,
@@ -255,9 +256,15 @@ def _substituted(value: Any, where: str, key: str = "") -> Any:
         return value
 
     def lookup(match: re.Match[str]) -> str:
+        if secret(match[1]) and not secret(key):  # a stranger's recipe could put it into an address
+            raise RecipeError(
+                f"{Path(where).name}: {key} may not use {match[1]}, which is named like a secret: keys go to parameters.api_key"
+            )
         found = os.environ.get(match[1], match[2])
         if found is None:
-            raise RecipeError(f"{Path(where).name}: {key} needs the environment variable {match[1]}, which is not set")
+            raise RecipeError(
+                f"{Path(where).name}: {key} needs the environment variable {match[1]}, which is not set: set it"
+            )
         return found
 
     return _VARIABLE.sub(lookup, value)

@@ -10,13 +10,18 @@ from typing import Any
 
 from balsa_data.audio import public_uri
 
-__all__ = ["HIDDEN", "redact"]
+__all__ = ["HIDDEN", "redact", "secret"]
 
 HIDDEN = "[redacted]"
 _SECRET_NAME = re.compile(
     r"(?i)(?:^|[_-]|api)(?:keys?|tokens?|secrets?|pass(?:word|wd)?|authorization|credentials?|cookie)$"
 )
 _SECRET_VALUE = re.compile(r"\b(?:sk-[\w-]{16,}|hf_\w{16,}|gh[opsu]_\w{16,}|AKIA[A-Z0-9]{12,}|AIza[\w-]{20,})")
+
+
+def secret(name: str) -> bool:
+    """Return whether something of this name is never to be shown (``OPENAI_API_KEY``)."""
+    return _SECRET_NAME.search(name) is not None
 
 
 def redact(data: Any) -> Any:

@@ -8,7 +8,16 @@ from __future__ import annotations
 import os
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 __all__ = [
     "NO_USAGE",
@@ -36,9 +45,10 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _refuse_backwards(field: str, start: float | None, end: float | None) -> None:
+def _not_before(end: float | None, start: float | None) -> float | None:
     if start is not None and end is not None and end < start:
-        raise ValueError(f"{field} {end:g} lies before {start:g}")
+        raise ValueError(f"{end:g} lies before {start:g}")
+    return end
 
 
 class SoundEvent(Record):
@@ -48,10 +58,10 @@ class SoundEvent(Record):
     onset: Seconds | None = None
     offset: Seconds | None = None
 
-    @model_validator(mode="after")
-    def _in_order(self) -> SoundEvent:
-        _refuse_backwards("offset", self.onset, self.offset)
-        return self
+    @field_validator("offset")  # of a model, a validator would be called also where nothing is timed
+    @classmethod
+    def _in_order(cls, offset: float | None, info: ValidationInfo) -> float | None:
+        return _not_before(offset, info.data.get("onset"))
 
 
 class SpeechSegment(Record):
@@ -71,10 +81,10 @@ class SpeechSegment(Record):
     language: Text | None = None
     attributes: dict[Text, Text] = Field(default_factory=dict)  # a {} here is copied deeply, a clip at a time
 
-    @model_validator(mode="after")
-    def _in_order(self) -> SpeechSegment:
-        _refuse_backwards("end", self.start, self.end)
-        return self
+    @field_validator("end")
+    @classmethod
+    def _in_order(cls, end: float | None, info: ValidationInfo) -> float | None:
+        return _not_before(end, info.data.get("start"))
 
 
 class AudioClip(Record):

@@ -28,9 +28,9 @@ class Shards:
         self._folder, self._columns = folder, columns
         self._open: dict[tuple[str, str], _Shard] = {}
 
-    def add(self, where: str, published: dict[str, Any]) -> None:
-        """Write one row of the split `where`."""
-        key = published["task"], where
+    def add(self, where: str, published: dict[str, Any], folder: str | None = None) -> None:
+        """Write one row of the split `where`, into the folder of its task or the one that is given."""
+        key = folder or published["task"], where
         if key not in self._open:
             self._open[key] = _Shard(self._folder / key[0], where, self._columns)
         self._open[key].add(published)
@@ -90,7 +90,8 @@ class _Shard:
 
 def _size(published: Mapping[str, Any]) -> int:
     audio = sum(len(item["bytes"]) for item in published["audios"] if item and item["bytes"])
-    return audio + 3 * len(published["response"]) + 2 * len(published["seed_description"]) + 1000
+    text = sum(len(published.get(name) or "") for name in ("response", "chosen", "rejected"))
+    return audio + 3 * text + 2 * len(published["seed_description"]) + 1000
 
 
 def batches(rows: Iterable[dict[str, Any]], columns: pa.Schema) -> Iterator[pa.Table]:

@@ -43,6 +43,7 @@ class CorpusSpec(Record):
         audio: What is asked of the audio files: ``ignore`` them, ``require`` each, or ``skip`` clips that lack theirs.
         share: The share of its clips that is taken, spread evenly.
         limit: At most so many clips of it.
+        dataset: What it is called in what is published; by default as its reader is, or, read as jsonl or csv, its file.
     """
 
     reader: Text
@@ -51,6 +52,7 @@ class CorpusSpec(Record):
     audio: Literal["ignore", "require", "skip"] = "ignore"
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
     limit: Count | None = None
+    dataset: Text | None = None
 
 
 class NegativeSpec(Record):
@@ -143,12 +145,14 @@ class PublishSpec(Record):
         test_fraction: Share of the recordings that makes the test split.
         license: Of the dataset's text, as a Hub licence id.
         language: Of the text.
+        notes: What the card says beside its counts, in Markdown: what was read by hand, what the data is not for.
     """
 
     audio: Literal["embed", "reference", "none"] | None = None
     test_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0
     license: Text | None = None
     language: tuple[Text, ...] = ("en",)
+    notes: Text | None = None
 
 
 class JudgeSpec(Record):

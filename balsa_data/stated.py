@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from balsa_data.claims import Polarity, claims
-from balsa_data.facts import akin, heard, narrowest
+from balsa_data.facts import akin, doubted, spoken
 from balsa_data.schemas import AudioClip
 from balsa_data.taxonomy import Taxonomy
 from balsa_data.taxonomy.text import key
@@ -21,46 +20,36 @@ WORDS = 3  # of a sound's name, at most, when it is looked for in metadata word 
 _SMALL = frozenset("a an the of on in by with being s".split())
 
 
-def stated(clip: AudioClip, sounds: frozenset[str], taxonomy: Taxonomy) -> list[str]:
+def stated(
+    clip: AudioClip, sounds: frozenset[str], taxonomy: Taxonomy, doubts: frozenset[str] | None = None
+) -> list[str]:
     """Return which of the sounds heard in a clip are stated in their own words and without doubt, and are not too broad.
 
     Args:
         clip: The clip.
         sounds: What is heard in it (`facts.heard`).
         taxonomy: Says how they are called.
+        doubts: Those of which its captions are not sure (`facts.doubted`); None to look.
     """
-    spoken = heard(AudioClip(id=clip.id, speech=clip.speech), taxonomy=taxonomy) if clip.speech else frozenset[str]()
-    return list(_stated(clip.captions, _texts(clip), spoken, sounds, taxonomy))
-
-
-@lru_cache(maxsize=16384)  # several tasks ask about one clip
-def _stated(
-    captions: tuple[str, ...],
-    texts: tuple[str, ...],
-    spoken: frozenset[str],
-    sounds: frozenset[str],
-    taxonomy: Taxonomy,
-) -> tuple[str, ...]:
-    found = (claim for caption in captions for claim in claims(caption, taxonomy))
-    doubted = {claim.sound for claim in found if claim.polarity is not Polarity.PRESENT}
-    stems, known = frozenset().union(*map(_stems, texts)), taxonomy.sounds
-    return tuple(
+    by_voice, stems = spoken(clip, taxonomy), frozenset().union(*map(_stems, _texts(clip)))
+    found = [
         sound
-        for sound in sorted(narrowest(sounds, taxonomy))
-        if sound in known and not known[sound].generic
-        if sound in spoken or not stems.isdisjoint(_called(sound, taxonomy))
-        if not any(akin(sound, other, taxonomy) for other in doubted)
-    )
+        for sound in sorted(taxonomy.narrowest(sounds))
+        if not stems.isdisjoint(_called(sound, taxonomy)) or (sound in by_voice and _definite(sound, taxonomy))
+    ]
+    if unsure := doubted(clip, taxonomy) if doubts is None else doubts:
+        found = [sound for sound in found if not any(akin(sound, other, taxonomy) for other in unsure)]
+    return found
 
 
 def named(clip: AudioClip, taxonomy: Taxonomy) -> frozenset[str]:
     """Return every sound that a word or two of the metadata could name, whether or not it is said to be heard."""
-    return _named(_texts(clip), taxonomy)
+    return frozenset().union(*[_named(text, taxonomy) for text in _texts(clip)])
 
 
-@lru_cache(maxsize=16384)  # several tasks ask about one clip
-def _named(texts: tuple[str, ...], taxonomy: Taxonomy) -> frozenset[str]:
-    found = (_class(words, taxonomy) for text in texts for words in _runs(key(text).split()))
+@lru_cache(maxsize=16384)  # a corpus has many clips and few labels, and several tasks ask about one caption
+def _named(text: str, taxonomy: Taxonomy) -> frozenset[str]:
+    found = (_class(words, taxonomy) for words in _runs(key(text).split()))
     return frozenset(sound for sound in found if sound)
 
 
@@ -69,13 +58,19 @@ def clear(clip: AudioClip, taxonomy: Taxonomy) -> bool:
     return all(_class(event.label, taxonomy) for event in clip.events)
 
 
+def _definite(sound: str, taxonomy: Taxonomy) -> bool:
+    return sound in taxonomy.sounds and not taxonomy.sounds[sound].generic
+
+
 @lru_cache(maxsize=4096)
 def _called(sound: str, taxonomy: Taxonomy) -> frozenset[str]:
-    """Return how the words begin of which metadata must have one to say that this sound is there.
+    """Return how the words begin of which metadata must have one to say that this sound is there; none say a broad one.
 
     Those of its name; of a kind (*a lion roaring*) those that say of what: a *tiger* is of the class that is called a
     lion, but is not called so.
     """
+    if not _definite(sound, taxonomy):
+        return frozenset()
     known = taxonomy.sounds
     of_what = (_stems(known[parent].phrase) for parent in known[sound].parents if not known[parent].generic)
     own = _stems(known[sound].phrase)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from balsa_data.recipe import recipe_names
 
 COMMANDS = [
     "recipes", "show", "synthesize", "estimate", "check", "report", "export", "publish", "evalset", "train", "evaluate", "ask", "demo",
+    "init", "doctor",
 ]  # fmt: skip
 
 
@@ -43,6 +45,19 @@ def test_every_command_explains_itself_with_an_example(command: str) -> None:
 def test_the_version_and_the_recipes_are_told() -> None:
     assert balsa("--version").stdout.startswith("balsa-data ")
     assert {line["name"] for line in json.loads(balsa("recipes", "--json").stdout)} == set(recipe_names())
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("balsa rec", "recipes"), ("balsa show audios", "audioset"), ("balsa export r --format sw", "swift")],
+)
+def test_a_shell_completes_commands_recipes_and_formats(typed: str, offered: str) -> None:
+    """As the script that `balsa --install-completion` installs asks for it."""
+    asked = {"_BALSA_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1)}
+    code = "from balsa_data.cli import app; app(prog_name='balsa')"
+    command = [sys.executable, "-c", code]
+    told = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **asked}, timeout=60)
+    assert offered in told.stdout.split(), told
 
 
 def test_a_recipe_is_shown_with_a_clip_of_each_task_as_it_will_be_sent(corpus: Path) -> None:

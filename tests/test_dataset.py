@@ -502,3 +502,14 @@ def test_speech_is_told_apart_from_no_speech(tmp_path: Path) -> None:
     build(replace(Source(tmp_path), samples=[made]), tmp_path / "ds")
     (row,) = rows(tmp_path / "ds")
     assert [a["text"] for a in row["messages"][1]["audios"]] == ["Hi.", " "]
+
+
+def test_the_card_says_what_was_read_by_hand_and_what_a_small_backbones_data_is_for(tmp_path: Path) -> None:
+    recipe = {"name": "demo", "publish": {"notes": "Of 200 samples read by hand, **3** were wrong."}}
+    local = provenance("s1", backbone="local")
+    build(Source(tmp_path / "run", [sample(provenance=local)], recipe=recipe), tmp_path / "ds")
+    card = (tmp_path / "ds" / "README.md").read_text("utf-8")
+    assert "Of 200 samples read by hand, **3** were wrong." in card
+    assert "not for training a model that is to be used" in card
+    build(Source(tmp_path / "run", [sample()]), tmp_path / "other")
+    assert "135M" not in (tmp_path / "other" / "README.md").read_text("utf-8")

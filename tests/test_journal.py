@@ -56,7 +56,7 @@ def test_a_folder_that_cannot_be_written_or_is_no_run_is_named(tmp_path: Path) -
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="cannot use the run directory"):
         Journal(tmp_path / "file" / "run")
-    with pytest.raises(RunError, match=r"is not a run: it has no journal\.db"):
+    with pytest.raises(RunError, match=r"is not a run, it has no journal\.db"):
         Journal(tmp_path, writing=False)
 
 
@@ -124,6 +124,25 @@ def test_the_same_clips_continue_and_others_are_refused(tmp_path: Path) -> None:
     ClipStore(tmp_path).fill(clips(10), nothing)
     with pytest.raises(RunError, match="made with other clips"):
         ClipStore(tmp_path).fill(clips(9), nothing)
+
+
+def test_clips_at_hand_are_what_was_taken_in(tmp_path: Path) -> None:
+    given = [AudioClip(id=f"c{i}", captions=[f"Sound {i}."], dataset=f"d{i % 2}", recording=f"r{i}") for i in range(9)]
+    store = ClipStore(tmp_path)
+    store.fill(given, lambda clip: frozenset({clip.id}), lambda clip: frozenset({"rain"} if clip.id == "c4" else ()))
+    found = store.many([7, 4, 5])
+    assert [one.clip for one in found] == [given[7], given[4], given[5]]
+    assert [(one.recording, one.dataset) for one in found] == [("r7", "d1"), ("r4", "d0"), ("r5", "d1")]
+    assert [one.heard for one in found] == [{"c7"}, {"c4"}, {"c5"}]
+    assert [one.doubted for one in found] == [set(), {"rain"}, set()]
+
+
+def test_clips_that_another_version_took_in_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "clips.db") as made:
+        made.execute("CREATE TABLE clips (position INTEGER PRIMARY KEY, id TEXT, json TEXT, heard TEXT)")
+    made.close()
+    with pytest.raises(RunError, match="made by another version of balsa-data: give another `out`"):
+        ClipStore(tmp_path)
 
 
 def test_a_repeated_id_is_named_wherever_it_stands(tmp_path: Path) -> None:

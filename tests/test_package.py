@@ -19,10 +19,10 @@ from balsa_data.tasks import TASKS
 
 ROOT = Path(balsa_data.__file__).parent
 LAYERS = [  # each imports from those below it only
-    {"cli", "demo", "evalset"},
-    {"checking", "estimate", "summary", "synthesis", "exports", "hub", "report"},
+    {"cli", "demo", "doctor", "evalset"},
+    {"checking", "estimate", "looking", "summary", "synthesis", "exports", "hub", "report"},
     {"engines"},
-    {"card", "dataset", "opinion", "planning", "run", "progress", "settling"},
+    {"card", "configs", "dataset", "opinion", "planning", "preference", "run", "progress", "settling"},
     {
         "backbone",
         "batches",
@@ -40,7 +40,7 @@ LAYERS = [  # each imports from those below it only
     },
     {"checks", "recipe", "specs", "negatives", "pairing", "tasks", "prompting"},
     {"attribution", "audio", "claims", "facts", "licences", "redact", "shards", "splits", "stated", "taxonomy"},
-    {"registry", "schemas"},
+    {"draws", "registry", "schemas"},
     {"errors"},
 ]
 

@@ -12,6 +12,7 @@ import pytest
 
 from balsa_data import AudioClip, SoundEvent
 from balsa_data.clipstore import ClipStore
+from balsa_data.negatives import Statistics
 from balsa_data.pairing import BLOCK
 from balsa_data.planning import Request, lay_out
 from balsa_data.prompting import Prompts
@@ -58,6 +59,12 @@ def test_a_small_corpus_is_asked_in_its_order_and_a_large_one_in_blocks_drawn_fr
     large = [int(r.clips[0].id[1:]) for r in plan(tmp_path / "b", n, {"positive": 1})]
     assert sorted(large) == list(range(n))
     assert abs(sum(large[:BLOCK]) / BLOCK - n / 2) < 0.05 * n
+
+
+def test_statistics_counted_while_clips_are_taken_in_are_those_of_the_store(tmp_path: Path) -> None:
+    plan(tmp_path / "a", 50)
+    store = ClipStore(tmp_path / "a")
+    assert store.fact("statistics") == Statistics(store.heard()).to_json()
 
 
 def test_a_seed_draws_other_groups(tmp_path: Path) -> None:

@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from datasets import load_dataset
 from hub_server import WRITE, Hub
 from sources import tone
 from test_synthesis import clips, moody
 
 from balsa_data import Run, synthesize
 from balsa_data.exports import formats
+from balsa_data.preference import false_claims
+from balsa_data.splits import split
 from balsa_data.testing import ScriptedBackbone, truthful
 
 COUNT = """
@@ -97,6 +100,36 @@ def test_from_a_run_to_the_hub_to_every_format(project: Path, hub: Hub) -> None:
         assert set(made) == set(formats())
         for name in set(formats()) - {"hallucination-eval", "flamingo"}:
             assert sum(made[name]["files"].values()) == total, name
+
+
+def test_pairs_and_an_evaluation_set_are_configs_beside_the_samples(project: Path) -> None:
+    """Questions are asked about the recordings that the recipe holds out, and no config mixes what it holds."""
+    rows = "".join(
+        json.dumps({"id": clip.id, "audio": f"sounds/{clip.id}.wav", "labels": [e.label for e in clip.events]}) + "\n"
+        for clip in clips(8)
+    )
+    Path("clips.jsonl").write_text(rows)
+    Path("held.yaml").write_text("corpora: {reader: jsonl, path: clips.jsonl}\npublish: {test_fraction: 0.6}\n")
+    code, said, complaint = balsa("evalset", "held.yaml", "--out", "eval", "--json", cwd=project)
+    assert (code, complaint) == (0, "")
+    held_out = [clip for clip in clips(8) if split([clip], 0.6) == "test"]
+    assert 0 < json.loads(said)["of_clips"] == len(held_out) < 8
+
+    backbone = ScriptedBackbone(lambda messages, seed: "I can hear bagpipes." if seed % 2 else truthful(messages))
+    synthesize(clips(8), tasks="positive", backbone=backbone, out="runs/lies", progress=False)
+    build = ["publish", "runs/lies", "me/mine", "--dry-run", "--folder", "out", "--preference", "--evalset"]
+    code, said, complaint = balsa(*build, "eval", cwd=project, token=None)
+    assert (code, complaint) == (0, "")
+    run, made = Run("runs/lies"), json.loads(Path("out/balsa.json").read_text())
+    pairs = [r for s in run.samples for r in false_claims(s)]
+    assert sum(made["others"]["preference"].values()) == len(pairs) > 0
+    assert set(made["others"]["hallucination_eval"]) == {path.stem for path in Path("eval").glob("*.parquet")}
+    assert {path.suffix for path in Path("out/hallucination_eval").iterdir()} == {".parquet", ".csv"}  # no recording
+    assert load_dataset("out", cache_dir="cache")["train"].num_rows == len(run.samples)
+    preference = load_dataset("out", "preference", cache_dir="cache")
+    assert {r["rejected"] for r in preference["train"].remove_columns("audios")} == {"I can hear bagpipes."}
+    code, _, complaint = balsa(*build, "sounds", cwd=project, token=None)
+    assert (code, "sounds is not an evaluation set" in complaint) == (2, True)
 
 
 def test_what_stands_in_the_way_is_one_sentence_and_says_what_to_do(project: Path, hub: Hub) -> None:

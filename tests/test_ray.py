@@ -110,5 +110,5 @@ def test_a_cluster_that_finds_nobody_to_ask_says_so(cluster: Any, tmp_path: Path
 
 
 def test_an_object_is_no_backbone_for_a_cluster(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="takes a backbone by name"):
+    with pytest.raises(InputError, match="give the backbone by its name"):
         synthesize(clips(1), out=tmp_path / "run", engine="ray", backbone=ScriptedBackbone(), progress=False)

@@ -34,6 +34,10 @@ def test_every_recipe_loads_and_says_what_it_is_for(name: str, monkeypatch: pyte
             "corpora: {reader: jsonl, path: '${NOT_SET_ANYWHERE}'}",
             "corpora.path needs the environment variable NOT_SET_ANYWHERE",
         ),
+        (
+            "api_base: http://there/${OPENAI_API_KEY}",
+            "api_base may not use OPENAI_API_KEY, which is named like a secret",
+        ),
         ("corpora: {reader: jsonl}", "corpora.0.path: Field required"),
         ("tasks: {positive: -1}", "tasks.positive: "),
         ("tasks: {positive: 0}", "tasks: at least one task needs a share above 0"),

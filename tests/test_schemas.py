@@ -31,8 +31,8 @@ def test_every_record_is_frozen_and_refuses_unknown_fields(record: type[Record])
         ({"id": " "}, "id"),
         ({"id": "c", "captions": ["A dog.", ""]}, "captions.1"),
         ({"id": "c", "events": [{"label": "dog", "onset": -0.1}]}, "events.0.onset"),
-        ({"id": "c", "events": [{"label": "dog", "onset": 2, "offset": 1}]}, "events.0"),
-        ({"id": "c", "speech": [{"transcript": "Hi", "start": 2, "end": 1}]}, "speech.0"),
+        ({"id": "c", "events": [{"label": "dog", "onset": 2, "offset": 1}]}, "events.0.offset"),
+        ({"id": "c", "speech": [{"transcript": "Hi", "start": 2, "end": 1}]}, "speech.0.end"),
         ({"id": "c", "speech": [{"start": 1}]}, "speech.0.transcript"),
     ],
 )

@@ -379,7 +379,7 @@ def test_a_budget_is_overdrawn_by_no_more_than_was_in_flight(
 def test_a_cost_that_nobody_can_know_is_no_budget_and_nothing_is_asked(tmp_path: Path) -> None:
     with BackboneServer(moody) as server:
         values: dict[str, Any] = {"api_base": server.url + "/v1", "parameters": {"api_key": "k"}}
-        with pytest.raises(InputError, match="nobody knows the price of openai/test; give `prices`"):
+        with pytest.raises(InputError, match="the price of openai/test is not known: give `prices`"):
             make(tmp_path / "run", "openai/test", limits={"max_cost": 1.0}, **values)
         assert server.requests == 0
         run = make(tmp_path / "run", "openai/test", **values)

@@ -60,7 +60,7 @@ class Chat:
             InputError: The prompt holds the character that stands for a clip.
         """
         if SLOT in prompt:
-            raise InputError("the prompt holds the character U+E000, which stands for a clip here")
+            raise InputError("the prompt holds the character U+E000, which stands for a clip here: take it out")
         turn = {"role": "user", "content": user_turn(prompt, [SLOT] * len(embeddings))}
         first, *rest = self._render([turn], open_turn=True).split(SLOT)
         ids = self._tokens(first)
@@ -80,7 +80,9 @@ class Chat:
         special = set(self.tokenizer.all_special_ids)
         found = next((token for token in after if token in special), self.tokenizer.eos_token_id)
         if not isinstance(found, int):
-            raise InputError(f"the tokenizer of {self.tokenizer.name_or_path} has no end-of-turn or EOS token")
+            raise InputError(
+                f"the tokenizer of {self.tokenizer.name_or_path} has no end-of-turn or EOS token: use an instruct model"
+            )
         return found
 
     def _render(self, turns: list[dict[str, str]], *, open_turn: bool) -> str:

@@ -49,7 +49,7 @@ class TrainConfig(Record):
         validation: The split to measure loss on every `validate_every` steps; the best weights are the ones kept.
         patience: Stop after so many validations without a better loss; None never does.
         streaming: Read the rows as they arrive, shuffled within a buffer, instead of downloading them first.
-        audio_root: What relative audio paths start from; None is the dataset's folder.
+        audio_root: What relative audio paths start from; None is the dataset's folder (of a run, this one).
         feature_cache: A folder that keeps what the frozen encoder made of each recording, so that it is encoded once;
             four layers of Whisper small in fp32 take 0.6 MB a second of audio.
         backbone_name: What the backbone is called in the dataset's provenance, where `backbone` is a folder that is not.

@@ -94,7 +94,7 @@ class Rows:
         self.streaming = not hasattr(rows, "__len__")
         self.tasks: list[str] = [] if self.streaming else list(rows["task"])
         if not self.streaming and not self.tasks:
-            raise InputError(f"the dataset {source} has no rows")
+            raise InputError(f"the dataset {source} has no rows: train on one that has")
 
     def backbones(self) -> Counter[str]:
         """Return whose responses these are, by number of rows; empty when streaming, where only reading would tell."""

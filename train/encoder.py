@@ -74,7 +74,9 @@ class Encoder(nn.Module):
         super().__init__()
         config = load_part(AutoConfig, name, "encoder")
         if config.model_type != "whisper":
-            raise InputError(f"the encoder {name} is a {config.model_type}, not a Whisper")
+            raise InputError(
+                f"the encoder {name} is a {config.model_type}, not a Whisper: name one, such as openai/whisper-small"
+            )
         depth = int(config.encoder_layers)
         self.layers = tuple(layers) if layers else tuple(sorted({max(0, depth * k // 4 - 1) for k in (1, 2, 3, 4)}))
         if max(self.layers) >= depth:

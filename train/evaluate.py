@@ -298,7 +298,9 @@ def _recordings(folder: Path, questions: Sequence[Question]) -> dict[str, Path]:
     files = {path.stem: path for path in sorted((folder / "audio").iterdir())} if (folder / "audio").is_dir() else {}
     wanted = list(_unique(q.audio_index for q in questions))
     if missing := [name for name in wanted if name not in files]:
-        raise InputError(f"{folder / 'audio'} lacks {len(missing)} of {len(wanted)} recordings, such as {missing[0]}")
+        raise InputError(
+            f"{folder / 'audio'} lacks {len(missing)} of {len(wanted)} recordings, such as {missing[0]}: put them there"
+        )
     return {name: files[name] for name in wanted}
 
 

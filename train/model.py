@@ -215,7 +215,9 @@ class AudioLM(nn.Module):
             config = json.loads((Path(folder) / CONFIG).read_text("utf-8"))
             model = cls(TrainConfig.model_validate({**config, **changes}))
         except OSError as error:
-            raise InputError(f"{folder} holds no trained model: {error.strerror} ({CONFIG})") from None
+            raise InputError(
+                f"{folder} holds no trained model ({CONFIG}: {error.strerror}): give a folder that `balsa train` wrote"
+            ) from None
         except ValidationError as error:
             raise InputError(f"{Path(folder) / CONFIG}: {problems(error)}") from None
         model.restore(Path(folder) / WEIGHTS)

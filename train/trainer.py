@@ -72,7 +72,8 @@ class Trainer:
                 raise InputError(mismatch(theirs, ours))
         model = AudioLM(config)
         folder = Path(config.dataset)
-        root = config.audio_root or (folder if folder.is_dir() else ".")
+        a_run = (folder / "journal.db").is_file()  # whose paths are told as seen from here
+        root = config.audio_root or (folder if folder.is_dir() and not a_run else ".")
         self.reader = Reader(
             model.chat,
             model.encoder,
@@ -206,7 +207,9 @@ class Trainer:
         examples = self.reader.examples(fetch, self.left_out, self.progress.say)
         found = [batch for group in steps(examples, self.config.batch_size, 1) for batch in group]
         if not found:
-            raise InputError(f"no row of the split {self.config.validation!r} of {self.config.dataset} can be used")
+            raise InputError(
+                f"no row of the split {self.config.validation!r} of {self.config.dataset} can be used: name another as validation"
+            )
         return found
 
     def _save(self) -> None:

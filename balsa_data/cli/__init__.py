@@ -6,11 +6,11 @@ import os
 import signal
 import sys
 
-from balsa_data.cli import making, publishing, training
+from balsa_data.cli import making, publishing, starting, training
 from balsa_data.cli.options import app
 from balsa_data.errors import BalsaError
 
-__all__ = ["app", "main", "making", "publishing", "training"]
+__all__ = ["app", "main", "making", "publishing", "starting", "training"]
 
 INTERRUPTED = 130  # what typer makes of Ctrl-C
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from balsa_data.cli.options import Json, RecipeArgument, Set, app, values
+from balsa_data.cli.options import Json, Limit, RecipeArgument, Set, app, recipe_of, values
 
 
 def _print_table(lines: list[dict[str, str]]) -> None:
@@ -53,9 +53,9 @@ def show(recipe: RecipeArgument, settings: Set = []) -> None:
 
     from balsa_data.errors import CorpusError
     from balsa_data.estimate import first_requests
-    from balsa_data.recipe import Recipe, recipe_opening
+    from balsa_data.recipe import recipe_opening
 
-    made = Recipe.load(recipe, **values(settings))
+    made = recipe_of(recipe, settings)
     print(recipe_opening(recipe))
     print(yaml.safe_dump(made.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True))
     try:
@@ -84,6 +84,7 @@ def synthesize(
         str, typer.Option(help="online; batch (a provider's Batch API); jsonl (files for an offline runner); ray.")
     ] = "online",
     cache: Annotated[Path | None, typer.Option(help="A file of answers that runs share.")] = None,
+    limit: Limit = None,
     settings: Set = [],
     as_json: Json = False,
 ) -> None:
@@ -94,10 +95,10 @@ def synthesize(
     from balsa_data.summary import summary, summary_table
     from balsa_data.synthesis import synthesize as run_it
 
-    overrides = values(settings, backbone=backbone, api_base=api_base, seed=seed)
+    made = recipe_of(recipe, settings, limit, backbone=backbone, api_base=api_base, seed=seed)
     run = run_it(
-        recipe, out=out, concurrency=concurrency, progress=not as_json, retry_failures=retry_failures, engine=engine,
-        cache=cache, **overrides,
+        made, out=out, concurrency=concurrency, progress=not as_json, retry_failures=retry_failures, engine=engine,
+        cache=cache,
     )  # fmt: skip
     if as_json:
         print(json.dumps(summary(run)))
@@ -112,6 +113,7 @@ def estimate(
     out: Annotated[
         Path | None, typer.Option(help="The run's folder these are kept in; runs/NAME where not given.")
     ] = None,
+    limit: Limit = None,
     settings: Set = [],
     as_json: Json = False,
 ) -> None:
@@ -120,9 +122,8 @@ def estimate(
     Example: balsa estimate demo --set backbone=gpt-4o-mini
     """
     from balsa_data.estimate import estimate as count
-    from balsa_data.recipe import Recipe
 
-    found = count(Recipe.load(recipe, **values(settings)), calibrate=calibrate, out=out)
+    found = count(recipe_of(recipe, settings, limit), calibrate=calibrate, out=out)
     if as_json:
         print(json.dumps(found))
         return

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from balsa_data import __version__
 from balsa_data.errors import InputError
 
-__all__ = ["CheckpointArgument", "Json", "RecipeArgument", "RunArgument", "Set", "app", "values"]
+if TYPE_CHECKING:
+    from balsa_data.recipe import Recipe
+
+__all__ = [
+    "CheckpointArgument",
+    "Json",
+    "Limit",
+    "RecipeArgument",
+    "RunArgument",
+    "Set",
+    "app",
+    "known_recipes",
+    "recipe_of",
+    "values",
+]
 
 app = typer.Typer(
     name="balsa",
@@ -21,13 +35,25 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-RecipeArgument = Annotated[str, typer.Argument(help="One of `balsa recipes`, or a YAML file.", metavar="RECIPE")]
+
+def known_recipes(incomplete: str) -> list[str]:
+    """Return what a shell may complete to."""
+    from balsa_data.recipe import recipe_names
+
+    return [name for name in recipe_names() if name.startswith(incomplete)]
+
+
+RecipeArgument = Annotated[
+    str,
+    typer.Argument(help="One of `balsa recipes`, or a YAML file.", metavar="RECIPE", autocompletion=known_recipes),
+]
 RunArgument = Annotated[Path, typer.Argument(help="A run's folder.", metavar="RUN")]
 CheckpointArgument = Annotated[Path, typer.Argument(help="The folder that training wrote.", metavar="CKPT")]
 Set = Annotated[
     list[str],
     typer.Option("--set", metavar="KEY=VALUE", help="Override a recipe's value, e.g. checks.length.max_words=80."),
 ]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many clips of each corpus, for a try.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -45,6 +71,17 @@ def values(settings: list[str], **named: Any) -> dict[str, Any]:
         except yaml.YAMLError:
             raise InputError(f"--set {setting}: the value is not valid YAML") from None
     return given
+
+
+def recipe_of(name: str, settings: list[str], limit: int | None = None, **named: Any) -> Recipe:
+    """Return the recipe of this name or path, with what the command line overrides."""
+    from balsa_data.recipe import Recipe
+
+    made = Recipe.load(name, **values(settings, **named))
+    if limit is None:
+        return made
+    few = tuple(spec.model_copy(update={"limit": min(limit, spec.limit or limit)}) for spec in made.corpora)
+    return made.model_copy(update={"corpora": few})
 
 
 def _tell_version(asked: bool) -> None:

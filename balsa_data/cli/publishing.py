@@ -8,13 +8,20 @@ from typing import Annotated
 
 import typer
 
-from balsa_data.cli.options import Json, RecipeArgument, RunArgument, Set, app, values
+from balsa_data.cli.options import Json, Limit, RecipeArgument, RunArgument, Set, app, recipe_of
 
 
 def length(seconds: float) -> str:
     """Say how long something is, in hours, minutes or seconds."""
     unit, name = next((u, n) for u, n in ((3600, "h"), (60, "min"), (1, "s")) if seconds >= u or u == 1)
     return f"{seconds / unit:.1f} {name}"
+
+
+def known_formats(incomplete: str) -> list[str]:
+    """Return what a shell may complete to."""
+    from balsa_data.exports import formats
+
+    return [name for name in formats() if name.startswith(incomplete)]
 
 
 @app.command()
@@ -38,7 +45,7 @@ def export(
     source: Annotated[
         str, typer.Argument(help="A run, a dataset folder, or a dataset on the Hub.", metavar="RUN|DATASET")
     ],
-    to: Annotated[str, typer.Option("--format", help="The trainer's format.")],
+    to: Annotated[str, typer.Option("--format", help="The trainer's format.", autocompletion=known_formats)],
     out: Annotated[Path, typer.Option(help="A folder that is empty or not there yet.")],
     rate: Annotated[int, typer.Option(min=1, help="Of the mono WAV files, in Hz.")] = 16000,
     join: Annotated[
@@ -83,6 +90,13 @@ def publish(
     revision: Annotated[str | None, typer.Option(help="The branch.")] = None,
     audio: Annotated[str | None, typer.Option(help="embed, reference or none; by licence where not given.")] = None,
     template: Annotated[Path | None, typer.Option(help="A Jinja template of your own for the card.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Where it is built; RUN/dataset where not given.")] = None,
+    preference: Annotated[
+        bool, typer.Option("--preference", help="Add pairs: accepted, and rejected for a false claim.")
+    ] = False,
+    evaluation: Annotated[
+        Path | None, typer.Option("--evalset", help="Add the questions of a folder that `balsa evalset` wrote.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Build the dataset folder with its card, verify it, upload what changed.
@@ -98,8 +112,9 @@ def publish(
         disable_progress_bars()
     chosen = Recipe.make(publish={"audio": audio}).publish.audio if audio else PublishSpec().audio
     made = Run(run).push_to_hub(
-        name, private=not public, dry_run=dry_run, revision=revision, audio=chosen, template=template
-    )
+        name, private=not public, dry_run=dry_run, revision=revision, audio=chosen, template=template, folder=folder,
+        preference=preference, evalset=evaluation,
+    )  # fmt: skip
     if as_json:
         print(made.model_dump_json())
         return
@@ -107,6 +122,10 @@ def publish(
     print(f"{made.folder}: {manifest.total:,} samples, verified")
     for task, left_out in manifest.left_out.items():
         print(f"left out: {left_out:,} of {task}, whose clips are in both train and test")
+    for config, splits in manifest.others.items():
+        print(f"{config}: {sum(splits.values()):,} rows")
+    if preference and "preference" not in manifest.others:
+        print("preference: no response was refused for a false claim before another was accepted, so it is left out")
     if manifest.withheld:
         why = "; ".join(manifest.withheld)
         print(f"the audio is referred to, not embedded, for its licences ({why}): --audio embed if you may pass it on")
@@ -121,6 +140,7 @@ def publish(
 def evalset(
     recipe: RecipeArgument,
     out: Annotated[Path, typer.Option(help="A folder that is empty or does not exist yet.")],
+    limit: Limit = None,
     settings: Set = [],
     as_json: Json = False,
 ) -> None:
@@ -129,9 +149,8 @@ def evalset(
     Example: balsa evalset hallucination-eval --out eval/objects
     """
     from balsa_data.evalset import evalset as write
-    from balsa_data.recipe import Recipe
 
-    made = write(Recipe.load(recipe, **values(settings)), out)
+    made = write(recipe_of(recipe, settings, limit), out)
     if as_json:
         print(made.model_dump_json())
         return

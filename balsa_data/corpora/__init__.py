@@ -85,9 +85,11 @@ class Clips(Iterator[AudioClip]):
                 license_ = withheld(license_)
             yield clip.model_copy(update={"dataset": clip.dataset or self._dataset, "license": license_})
         if missing and not self.taken:
-            raise CorpusError(f"{self._path}: none of the {self.skipped} clips has its audio; the first: {missing}")
+            raise CorpusError(
+                f"{self._path}: none of the {self.skipped} clips has its audio, the first: {missing}: put the files there, or take audio: ignore"
+            )
         if not self.taken:
-            raise CorpusError(f"{self._path}: the corpus is empty: no clip was found in it")
+            raise CorpusError(f"{self._path}: the corpus is empty: look whether the path and the options are right")
 
     def _first(self, id: str, before: int) -> str | None:  # noqa: A002 (the field's name)
         """Return where an id stood first among the clips before one, by reading again."""
@@ -136,7 +138,7 @@ def load_all(specs: Sequence[CorpusSpec]) -> Iterator[AudioClip]:
     if not specs:
         raise RecipeError("the recipe has no corpora: write some, or hand clips to synthesize()")
     for spec in specs:
-        clips = load(spec.reader, spec.path, options=spec.options, audio=spec.audio)
+        clips = load(spec.reader, spec.path, options=spec.options, audio=spec.audio, dataset=spec.dataset)
         chosen = (c for i, c in enumerate(clips) if floor((i + 1) * spec.share) > floor(i * spec.share))
         for clip in islice(chosen, spec.limit):
             yield clip.model_copy(update={"id": f"{clip.dataset}/{clip.id}"}) if len(specs) > 1 else clip

@@ -211,7 +211,9 @@ def files(folder: Path, suffixes: Collection[str] = AUDIO_SUFFIXES) -> Iterator[
                 found = True
                 yield Path(parent, name)
     if not found:
-        raise CorpusError(f"{folder}: no {' or '.join(sorted(suffixes))} file is in this folder or below it")
+        raise CorpusError(
+            f"{folder}: no {' or '.join(sorted(suffixes))} file is in this folder or below it: give the folder of the recordings"
+        )
 
 
 def listing(folder: Path) -> Path:
@@ -298,7 +300,9 @@ def table(
                 names = [v.strip() for v in values]
                 _refuse_missing(path, columns, names)
             elif len(values) != len(names):
-                raise CorpusError(f"{place}: {len(values)} fields, where there are {len(names)} ({', '.join(names)})")
+                raise CorpusError(
+                    f"{place}: {len(values)} fields, where there are {len(names)} ({', '.join(names)}): quote a field that has a delimiter in it"
+                )
             else:
                 yield Row(zip(names, values, strict=True), place)
     except csv.Error as error:

@@ -27,7 +27,7 @@ def genders(path: Path) -> dict[str, str]:
         if line.strip() and not line.startswith(";")
     )
     if not (known := {row["id"]: _GENDERS[row["sex"]] for row in rows}):
-        raise CorpusError(f"{path}: no reader is in this table")
+        raise CorpusError(f"{path}: no reader is in this table: put the corpus' own there")
     return known
 
 
@@ -46,7 +46,7 @@ def transcripts(path: Path, subsets: tuple[str, ...], suffix: str) -> Iterator[P
         found = (f for f in files(listing(folder), {Path(suffix).suffix}) if f.name.endswith(suffix))
         first = next(found, None)
         if first is None:
-            raise CorpusError(f"{folder}: no *{suffix} is in this folder or below it")
+            raise CorpusError(f"{folder}: no *{suffix} is in this folder or below it: give the folder of the corpus")
         yield first
         yield from found
 

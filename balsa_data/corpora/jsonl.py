@@ -10,6 +10,7 @@ Example: ``{"id": "c1", "audio": "c1.wav", "captions": ["A dog barks."], "events
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from balsa_data.corpora._json import json_rows
@@ -20,15 +21,17 @@ LICENSE = None
 REDISTRIBUTABLE = False
 
 
-def read(path: Path, *, ignore: tuple[str, ...] = ()) -> Iterator[AudioClip]:
+def read(path: Path, *, ignore: tuple[str, ...] = (), leave_out: tuple[str, ...] = ()) -> Iterator[AudioClip]:
     """Yield a clip a line.
 
     Args:
         path: The file.
         ignore: Fields of yours that are not a clip's, to leave out.
+        leave_out: Lines to leave out, by id; ``*`` stands for any text (``silence*``).
 
     Raises:
         CorpusError: The file or a line is wrong.
     """
     for row in json_rows(path):
-        yield clip_of(row, path.parent, ignore)
+        if not any(fnmatchcase(str(row.get("id")), pattern) for pattern in leave_out):
+            yield clip_of(row, path.parent, ignore)

@@ -76,6 +76,6 @@ def _entries(file: Path) -> Iterator[Row]:
         raise CorpusError(f"{file}:{mark.line + 1 if mark else 1}: not valid YAML ({reason})") from None
     entries = document.get("files") if isinstance(document, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise CorpusError(f"{file}: no list of soundscapes under the key 'files'")
+        raise CorpusError(f"{file}: no list of soundscapes under the key 'files': put the corpus' own there")
     for number, entry in enumerate(entries):
         yield Row(entry.items(), f"{file}, entry {number + 1}")

@@ -37,7 +37,7 @@ def read(path: Path, *, mic: Literal["mic1", "mic2"] = "mic1") -> Iterator[Audio
     """
     table = path / "speaker-info.txt"
     if not (speakers := dict(_speakers(table))):
-        raise CorpusError(f"{table}: no speaker is in this table")
+        raise CorpusError(f"{table}: no speaker is in this table: put the corpus' own there")
     for file in files(path / "txt", {".txt"}):
         row = parts(file.stem, NAME, file, "<speaker>_<number>.txt")
         speaker = row["speaker"]

@@ -57,7 +57,9 @@ class Work:
         asked = [self.recipe] if self.backbone is None else []
         for spec in (*asked, *([self.recipe.judge] if self.recipe.judge else ())):
             if self.recipe.limits.max_cost is not None and price(spec.backbone, spec.prices, 1, 1) is None:
-                raise InputError(f"max_cost cannot be held: nobody knows the price of {spec.backbone}; give `prices`")
+                raise InputError(
+                    f"max_cost cannot be held because the price of {spec.backbone} is not known: give `prices`"
+                )
         self.budget = Budget(self.recipe.limits, self.journal.usage())
         self.journal.keep("at_most", self.planner.at_most)
 

@@ -49,7 +49,7 @@ async def run(work: Work) -> None:
     except ImportError:
         raise MissingExtra("ray", "ray", "the engine ray") from None
     if work.backbone is not None or work.cache is not None:
-        raise InputError("the engine ray takes a backbone by name, and no cache: what it asks is asked elsewhere")
+        raise InputError("the engine ray asks from elsewhere: give the backbone by its name, and no cache")
     ours = not ray.is_initialized()
     if ours:
         ray.init(log_to_driver=False, include_dashboard=False)

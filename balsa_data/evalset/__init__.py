@@ -8,6 +8,9 @@ A clip is asked as many Yes as No, and each sound is asked for with either answe
 the questions alone should do no better than by chance. How much better is counted (`EvalSet.blind`). Where the metadata
 is not clear there is no question: a sound that a caption supposes or elsewhere denies asks for no Yes; one whose maker is
 merely named ("a man works on a saw") asks for no No; nor does any of a clip with a label the taxonomy does not know.
+
+Of a recipe that holds recordings out (``publish.test_fraction``), only those are asked about: a question about a recording
+that a model was trained on tests nothing.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from balsa_data.facts import heard
 from balsa_data.prompting import Prompts
 from balsa_data.recipe import Recipe
 from balsa_data.schemas import AudioClip
+from balsa_data.splits import split
 from balsa_data.taxonomy import Taxonomy, default
 
 __all__ = ["LEAN", "MARGIN", "EvalSet", "ObjectQuestions", "evalset", "order"]
@@ -64,7 +68,9 @@ def evalset(recipe: Recipe | str | Path, out: Path | str, *, clips: Iterable[Aud
     left_out: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as scratch, Output(out) as output:
         store = ClipStore(Path(scratch))
-        store.fill(load_all(recipe.corpora) if clips is None else clips, lambda c: heard(c, taxonomy=taxonomy))
+        found, held_out = load_all(recipe.corpora) if clips is None else clips, recipe.publish.test_fraction
+        asked_about = (c for c in found if split([c], held_out) == "test") if held_out else found
+        store.fill(asked_about, lambda c: heard(c, taxonomy=taxonomy))
         objects = ObjectQuestions(store, taxonomy, recipe.negatives)
         for clip, sounds in store:
             index, questions = audio_index(clip.id), list(_questions(recipe, prompts, objects, clip, sounds))
@@ -89,7 +95,7 @@ def evalset(recipe: Recipe | str | Path, out: Path | str, *, clips: Iterable[Aud
         if not rows:
             reasons = "; ".join(f"{count} clips: {why}" for why, count in left_out.items())
             raise InputError(
-                f"the corpus gives no question, a sound must be in some clips and not in others ({reasons})"
+                f"the corpus gives no question ({reasons}): take more clips, a sound must be in some and not in others"
             )
         write_questions(output, rows)
         describe(output, recipe, prompts, made, asked)

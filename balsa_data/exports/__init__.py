@@ -83,9 +83,9 @@ def export(
     declared: Format = EXPORTS.module(name).FORMAT
     if preference and not declared.preference:
         able = [n for n in EXPORTS.names() if EXPORTS.module(n).FORMAT.preference]
-        raise InputError(f"preference pairs can be written as {', '.join(able)}, not as {format}")
+        raise InputError(f"preference pairs can be written as {', '.join(able)}, not as {format}: take one of these")
     if preference and isinstance(source, Path | str):
-        raise InputError(f"preference pairs need the run itself: {source} holds accepted responses only")
+        raise InputError(f"preference pairs need the run itself: {source} holds accepted responses only: give the run")
     with Output(out, packed=declared.packed) as output:
         preparation = Preparation(declared, output, audio_rate, join, preference, audio_root)
         rows: Iterable[Row] = preparation.rows(source, revision)

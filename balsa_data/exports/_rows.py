@@ -14,23 +14,15 @@ from balsa_data.audio import decode, file_name, join, read, wav
 from balsa_data.dataset import load_rows
 from balsa_data.errors import InputError, MissingExtra
 from balsa_data.exports._output import Output
+from balsa_data.preference import Rejected, false_claims
 from balsa_data.rows import AudioFile, SampleSource, local_audio, row
-from balsa_data.schemas import Attempt
 from balsa_data.splits import split
 
 if TYPE_CHECKING:
     from balsa_data.audio import Samples
 
-__all__ = ["FALSE_CLAIMS", "Clip", "Format", "Preparation", "Rejected", "Row"]
+__all__ = ["Clip", "Format", "Preparation", "Rejected", "Row"]
 
-FALSE_CLAIMS = {  # (check, reason) of which each means that something false was said, not that something was said badly
-    ("absence", "contradicted"),
-    ("answer", "wrong_answer"),
-    ("attribution", "swapped"),
-    ("grounded", "unsupported"),
-    ("speech", "speaker"),
-    ("speech", "transcript"),
-}
 REMOTE = frozenset(
     {"gs", "hf", "http", "https", "s3"}
 )  # where a published row may refer to; never a file of this machine
@@ -83,14 +75,6 @@ class Clip:
     path: str
     seconds: float
     text: str
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """A response to the same request that made a false claim, and which."""
-
-    response: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -189,7 +173,7 @@ class Preparation:
         test_fraction = float((source.recipe.get("publish") or {}).get("test_fraction") or 0.0)
         self._own = True
         for sample in source.samples:
-            rejected = tuple(_false_claims(sample.earlier, sample.response)) if self._preference else ()
+            rejected = tuple(false_claims(sample)) if self._preference else ()
             if self._preference and not rejected:
                 continue
             where = split(sample.clips, test_fraction)
@@ -252,7 +236,7 @@ class Preparation:
         if self._root is None:
             raise InputError(f"the dataset only refers to {path!r}: say where its recordings are (--audio-root)")
         if PurePath(path).is_absolute() or ".." in PurePath(path).parts:
-            raise InputError(f"the audio path {path!r} leads out of {self._root}")
+            raise InputError(f"the audio path {path!r} leads out of {self._root}: mend the dataset")
         return read(str(self._root.absolute() / path))  # links in it are the user's own, as of a corpus kept elsewhere
 
     def _write(self, id_: str, data: bytes, samples: Samples) -> Clip:
@@ -281,15 +265,6 @@ class Preparation:
         if estimate > format_.tokens:
             self._long += 1
             self._longest = max(self._longest, estimate)
-
-
-def _false_claims(earlier: Sequence[Attempt], accepted: str) -> Iterator[Rejected]:
-    seen = {accepted}
-    for attempt in earlier:
-        verdict = next((v for v in attempt.verdicts if not v.ok and (v.check, v.reason) in FALSE_CLAIMS), None)
-        if verdict is not None and attempt.response not in seen:
-            seen.add(attempt.response)
-            yield Rejected(attempt.response, verdict.reason or verdict.check)
 
 
 def _given(audio: AudioFile | None) -> bool:

@@ -101,7 +101,9 @@ def render(
     """
     budget = int(limit_mb * 1_000_000) - _SHELL
     if budget < _SHELL:
-        raise InputError(f"limit_mb is {limit_mb:g}; a report needs at least {2 * _SHELL / 1_000_000:.1f}")
+        raise InputError(
+            f"limit_mb is {limit_mb:g}, too small for a report: give at least {2 * _SHELL / 1_000_000:.1f}"
+        )
     note = ""
     if taxonomy is None:
         taxonomy, note = _taxonomy(source)

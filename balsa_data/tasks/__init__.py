@@ -7,10 +7,10 @@ None means that the clips give nothing to ask. With ``APART = True``, the metada
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from random import Random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
+from balsa_data.draws import Draws
 from balsa_data.negatives import AbsentSounds
 from balsa_data.pairing import Kinship
 from balsa_data.registry import Registry
@@ -24,8 +24,7 @@ __all__ = ["TASKS", "Draft", "Draw"]
 TASKS = Registry(package="balsa_data.tasks", function="draft", kind="task")
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """What a task decides about one request before it is put into words.
 
     Attributes:
@@ -42,16 +41,16 @@ class Draft:
     guided: bool = False
     strategy: str | None = None
     each: tuple[tuple[str, ...], ...] = ()
-    values: dict[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
+class Draw(NamedTuple):
     """What a task draws from: a random number generator of its own, and what is known of the clips.
 
     Attributes:
         rng: Seeded by the request's identity.
         heard: The sounds heard in each clip.
+        doubted: Those of which the metadata of each is not sure, or says that they are not heard.
         absent: Chooses sounds that are not.
         kinship: What sounds have to do with one another.
         taxonomy: Names and relates sounds.
@@ -59,8 +58,9 @@ class Draw:
         turn: How many requests of this task were laid out before, for what must be balanced.
     """
 
-    rng: Random
+    rng: Draws
     heard: tuple[frozenset[str], ...]
+    doubted: tuple[frozenset[str], ...]
     absent: AbsentSounds
     kinship: Kinship
     taxonomy: Taxonomy
@@ -83,7 +83,8 @@ class Draw:
 
     def stated(self, clips: Iterable[AudioClip]) -> list[frozenset[str]]:
         """Return the sounds of each clip that its metadata states in its own words: what a backbone may be told to say."""
-        return [frozenset(stated(clip, heard, self.taxonomy)) for clip, heard in zip(clips, self.heard, strict=True)]
+        each = zip(clips, self.heard, self.doubted, strict=True)
+        return [frozenset(stated(clip, heard, self.taxonomy, doubts)) for clip, heard, doubts in each]
 
     def about_several(self, tell: Callable[[], Sequence[frozenset[str]]]) -> Draft:
         """Tell the backbone the sounds of each clip in the recipe's share of requests, where there are some of every one."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from balsa_data.schemas import AudioClip
 from balsa_data.tasks import Draft, Draw
 
@@ -15,4 +13,4 @@ def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft:
     if not (drafted := draw.guided_or_open(clips)).guided:
         return drafted
     (present,) = draw.stated(clips)
-    return replace(drafted, present=tuple(sorted(present))) if present else Draft()
+    return drafted._replace(present=tuple(sorted(present))) if present else Draft()

@@ -21,7 +21,7 @@ def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft | None:
     denied, or a label is nobody's class, so that there is no telling what else it may mean.
     """
     (clip,), (heard,), taxonomy = clips, draw.heard, draw.taxonomy
-    present = stated(clip, heard, taxonomy) if clear(clip, taxonomy) else []
+    present = stated(clip, heard, taxonomy, draw.doubted[0]) if clear(clip, taxonomy) else []
     if not present:
         return None
     told = heard | named(clip, taxonomy)

@@ -32,6 +32,10 @@ class Taxonomy:
                 below[ancestor].add(name)
         self._descendants = {name: frozenset(names) for name, names in below.items()}
         self._labels, self._readings, self._joins = contents.labels, contents.readings, contents.joins
+        self._joined: dict[str, set[str]] = {name: set() for name in contents.sounds}
+        for pair in contents.joins:
+            for name in pair:
+                self._joined[name] |= pair - {name}
         generic = (name for name, sound in contents.sounds.items() if sound.generic)
         self._matcher = Matcher(contents.readings, self.join, generic)
 
@@ -75,6 +79,17 @@ class Taxonomy:
     def descendants(self, name: str) -> frozenset[str]:
         """Return all its kinds, without itself."""
         return self._descendants[name]
+
+    def akin(self, name: str) -> frozenset[str]:
+        """Return all that the class is a kind of, all its kinds, and all that named with it is one class (see `join`)."""
+        joined = self._joined[name]
+        found = self._ancestors[name] | self._descendants[name] | joined | {name}
+        return found.union(*map(self._joined.__getitem__, self._above[name]), *map(self.descendants, joined))
+
+    def narrowest(self, sounds: frozenset[str]) -> frozenset[str]:
+        """Return the sounds, known or not, without those that another of them is a kind of: of *animal* and *dog*, *dog*."""
+        above = self._ancestors
+        return sounds.difference(*[above[s] for s in sounds if s in above]) if len(sounds) > 1 else sounds
 
     def related(self, a: str, b: str) -> bool:
         """Return whether the two are the same, or one is a kind of the other."""

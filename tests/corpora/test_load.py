@@ -36,6 +36,17 @@ def test_names_the_dataset_and_fills_the_licence(tmp_path: Path) -> None:
     assert [c.dataset for c in load("jsonl", file, dataset="mine")] == ["mine", "x"]
 
 
+def test_lines_can_be_left_out_by_id_and_a_voice_is_told_beside_its_words(tmp_path: Path) -> None:
+    file = jsonl(
+        tmp_path,
+        {"id": "beep-1", "transcript": "<beep>"},
+        {"id": "a", "transcript": "Hello.", "gender": "female", "language": "en"},
+    )
+    (clip,) = load("jsonl", file, options={"leave_out": ["beep*"]})
+    assert [(s.transcript, s.gender, s.language) for s in clip.speech] == [("Hello.", "female", "en")]
+    assert "unknown field 'gender'" in refused(jsonl(tmp_path, {"id": "a", "caption": "Rain.", "gender": "female"}))
+
+
 def test_an_id_that_is_there_twice_is_named_with_both_lines(tmp_path: Path) -> None:
     file = jsonl(tmp_path, *({"id": i, "caption": "Rain."} for i in "abcb"))
     assert refused(file) == (
@@ -56,7 +67,7 @@ def test_a_row_that_says_nothing_is_named(tmp_path: Path) -> None:
         ({"id": "a", "captoins": ["Rain."]}, "clips.jsonl:1: unknown field 'captoins'; did you mean 'captions'?"),
         ({"id": "a", "caption": "Rain.", "captions": ["Rain."]}, "field 'caption' is given beside 'captions'"),
         ({"id": "a", "caption": 3}, "clips.jsonl:1: captions.0: Input should be a valid string"),
-        ({"id": "a", "events": [{"label": "dog", "onset": 2, "offset": 1}]}, "events.0: offset 1 lies before 2"),
+        ({"id": "a", "events": [{"label": "dog", "onset": 2, "offset": 1}]}, "events.0.offset: 1 lies before 2"),
     ],
 )
 def test_a_wrong_field_is_named_with_the_line(tmp_path: Path, row: dict[str, object], says: str) -> None:
@@ -64,7 +75,9 @@ def test_a_wrong_field_is_named_with_the_line(tmp_path: Path, row: dict[str, obj
 
 
 def test_a_corpus_without_clips_is_refused(tmp_path: Path) -> None:
-    assert refused(jsonl(tmp_path)) == "clips.jsonl: the corpus is empty: no clip was found in it"
+    assert (
+        refused(jsonl(tmp_path)) == "clips.jsonl: the corpus is empty: look whether the path and the options are right"
+    )
 
 
 def test_a_missing_file_names_its_neighbour(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from balsa_data.checks import CHECKS
 from balsa_data.dataset import build
 from balsa_data.errors import InputError
 from balsa_data.exports import EXPORTS, export, formats
-from balsa_data.exports._rows import FALSE_CLAIMS
+from balsa_data.preference import FALSE_CLAIMS
 from balsa_data.rows import COLUMNS
 
 EVERY = pytest.mark.parametrize("name", formats())

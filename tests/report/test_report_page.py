@@ -42,7 +42,7 @@ def test_stays_within_its_size_with_exact_totals(tmp_path: Path) -> None:
 
 
 def test_a_limit_without_room_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"limit_mb is 0\.1; a report needs at least 0\.5"):
+    with pytest.raises(InputError, match=r"limit_mb is 0\.1, too small for a report: give at least 0\.5"):
         render(run(tmp_path, 1, [tone(tmp_path / "a.wav", 300)]), tmp_path / "r.html", limit_mb=0.1)
 
 

@@ -38,6 +38,19 @@ def test_relations(a: str, b: str) -> None:
 
 
 @given(names)
+def test_akin_is_what_is_related_or_is_one_class_when_named_together(name: str) -> None:
+    t = default()
+    assert t.akin(name) == {other for other in t.sounds if t.related(name, other) or t.join(name, other)}
+
+
+@given(st.frozensets(names, max_size=5))
+def test_the_narrowest_are_those_of_which_no_other_is_a_kind(sounds: frozenset[str]) -> None:
+    t = default()
+    assert t.narrowest(sounds) == {s for s in sounds if not any(s in t.ancestors(other) for other in sounds)}
+    assert t.narrowest(sounds | {"nobody's class"}) == t.narrowest(sounds) | {"nobody's class"}
+
+
+@given(names)
 def test_a_name_is_its_own_label(name: str) -> None:
     assert default().resolve(name) == default().resolve(name.upper().replace(" ", "_")) == name
 

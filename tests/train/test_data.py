@@ -52,7 +52,10 @@ soundfile.write(NOT_A_NUMBER, np.full(1600, np.nan, dtype=np.float32), 16_000, f
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        (heard(b"\x00garbage" * 50), "cannot decode clip 1 of row r7: Format not recognised"),
+        (
+            heard(b"\x00garbage" * 50),
+            r"cannot decode clip 1 of row r7 \(Format not recognised\): give it as WAV or FLAC",
+        ),
         (heard(wav()[:30]), "clip 1 of row r7"),
         (heard(wav(0)), "clip 1 of row r7 holds no audio"),
         (heard(b""), "row r7: the audio file given as bytes is empty"),
@@ -117,7 +120,7 @@ def test_unusable_rows_are_named_and_training_goes_on(dataset: Dataset, config: 
     rows = [published(0), heard(b"garbage"), published(2)]
     out = train(config(dataset(rows)), say=lines.append)
     assert [line for line in lines if "left out" in line] == [
-        "left out: cannot decode clip 1 of row r7: Format not recognised"
+        "left out: cannot decode clip 1 of row r7 (Format not recognised): give it as WAV or FLAC"
     ]
     assert json.loads((out / "provenance.json").read_text())["samples_by_task"] == {"positive": 16}
 
