@@ -13,7 +13,7 @@ REASONS = {"tangled": "denies in words of which it cannot be said for certain wh
 
 _NOT = r"(?:(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)(?:n['’]t|\ not)|can(?:not|['’]t)|won['’]t|never)"
 _TANGLED = Pattern(
-    "not t cannot never",
+    "not t -cannot -never",
     rf"""
     (?<!sounds\ )(?<!noises\ )(?<!things\ )(?<!sources\ )\b(?:which|that|who)\ {_NOT}\b
     | \bnot\ an?\ (?:[\w-]+\ ){{0,2}}(?:sound|noise|voice)\ (?:that|which)\b

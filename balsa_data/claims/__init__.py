@@ -39,7 +39,7 @@ EVERYTHING = "any sound"
 
 # Sounds at large: "no other sounds", not "no sounds of rain".
 _ALL = Pattern(
-    "nothing anything sound sounds noise noises audio",
+    "-nothing -anything sound sounds noise noises audio",
     r"\b(?:nothing|anything|(?:(?<=no )|(?<=any )|(?<=only )|(?<=other )|(?<=additional )|(?<=further ))"
     r"(?:(?:other|additional|further|more|discernible|audible) )?(?:sounds?|noises?|audio)\b)"
     r"(?! (?:of|from|like|such|effects?|related|associated|resembling|made|produced|coming|due|by|as|"
