@@ -18,7 +18,7 @@ _LEAK = Pattern(
     \[? \b (?:begin|end|start) \s of \s (?:the \s)? audio \b \]?
     | \[ \d\d:\d\d \s? - \s? \d\d:\d\d \]
     | \b (?:metadata|seed \s description|placeholder|bracket(?:s|ed)?)\b
-    | \b (?:the|this|that|your) \s (?:(?:audio|given|provided|above|text|short|brief|written|original) \s){0,2} (?:description|caption|captions|tags?|labels?|text|passage|prompt|transcription) \b
+    | \b (?:the|this|that|your) \s (?:(?:audio|given|provided|above|text|short|brief|written|original) \s){0,2} (?:description|caption|captions|tags?|labels?|text|passage|prompt|transcription|sentence) \b
     | \b (?:description|caption|text|information|details|transcript|audio|tags?|sentence)s? \s (?:that \s (?:was|were|is) \s | which \s (?:was|is) \s | you \s | you've \s)? (?:provided|given|gave|supplied|described \s above|above|mentioned)\b
     | \b (?:provided|given|supplied|above|aforementioned) \s (?:audio \s | sound \s)? (?:description|caption|text|information|details|transcript|tags?|labels?|sentence|audio \s text)\b
     | \b as \s (?:described|mentioned|stated|written|indicated|noted|given|provided) \s (?:above|before|earlier|in \s the \s (?:text|description|caption|prompt))

@@ -49,7 +49,13 @@ _PHRASES = {
         "absent|missing|inaudible|unheard|nonexistent|non-existent|undetectable|imperceptible|excluded|omitted|"
         "undetected|silent|unavailable|absence"
     ),
-    Cue.NONE: "none|nowhere to be heard|nowhere to be found|no such sound|no such sounds|no such thing",
+    Cue.NONE: "none|nowhere to be heard|nowhere to be found|no such sound|no such sounds|no such thing|"
+    + "|".join(  # "a siren and rain are what I do not hear"
+        f"{be} what {who} {does} hear"
+        for be in ("is", "are", "examples of")
+        for who in ("i", "you", "we")
+        for does in ("do not", "n't", "cannot", "can not", "could not", "did not")
+    ),
     Cue.SAME: "as is|as are|as was|as were|so is|so are|so was|so were|and so is|and so are|as do|as does|so do|so does",
     Cue.EXCEPT: (
         "except|except for|excepting|apart from|aside from|other than|besides|beside|save for|barring|beyond|"
