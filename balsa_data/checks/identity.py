@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from balsa_data.checks import Item, failed, passed
-from balsa_data.claims import mentions
+from balsa_data.claims import mentions, unquoted
 from balsa_data.facts import akin
 from balsa_data.schemas import Verdict
 from balsa_data.taxonomy import default
@@ -35,9 +35,10 @@ def check(item: Item) -> Verdict:
     And "I am a helicopter", "the man cannot hear a train": neither says what is heard in the clip.
     """
     taxonomy, found = default(), mentions(item.response)
-    i_am = found if _I_AM.may_match(item.response) else ()
-    said_by = (_I_AM.pattern.search(item.response, max(0, m.start - 60), m.start) for m in i_am)
-    if persona := next(filter(None, (_HEARS.search(item.response), *said_by)), None):
+    own = unquoted(item.response)  # "the man says, 'I am a dog'" is for the check on speech
+    i_am = found if _I_AM.may_match(own) else ()
+    said_by = (_I_AM.pattern.search(own, max(0, m.start - 60), m.start) for m in i_am)
+    if persona := next(filter(None, (_HEARS.search(own), *said_by)), None):
         detail = f"speaks as if it were in the clip: {persona.group()!r}"
         return failed("identity", "persona", detail, persona.span())
     for one, other in pairwise(found if _IS.search(item.response) else ()):

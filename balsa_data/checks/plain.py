@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from balsa_data.checks import Item, failed, passed
+from balsa_data.claims import unquoted
 from balsa_data.schemas import Verdict
 from balsa_data.taxonomy.text import Pattern
 
@@ -31,7 +32,7 @@ def check(item: Item) -> Verdict:
 
     What is meant may be the opposite of what is read. Of several clips, "which the second does not have" is plain.
     """
-    if len(item.clips) < 2 and (found := _TANGLED.search(item.response)):
+    if len(item.clips) < 2 and (found := _TANGLED.search(unquoted(item.response))):
         detail = f"what {found.group()!r} denies cannot be said for certain"
         return failed("plain", "tangled", detail, found.span(), doubt=True)
     return passed("plain")

@@ -18,8 +18,9 @@ REASONS = {"source": "tells a sound of what does not make it"}
 
 _AS_WELL = r"(?:(?:an?|the|some|several|many|two|its|his|her|their)\s+)?(?:[\w-]+\s+){0,2}?"
 _OF = re.compile(  # "the bleating of the birds", "a sigh that is made by a pig"
-    r"\s+(?:sounds?\s+|noises?\s+)?(?:(?:that|which)\s+)?(?:(?:is|are|was|were)\s+)?"
-    rf"(?:(?:made|produced|caused|created|emitted|given|coming|emanating)\s+)?(?:(?:off|out)\s+)?(?:of|by|from)\s+{_AS_WELL}",
+    r"\s+(?:sounds?\s+|noises?\s+)?(?:(?:(?:that|which)\s+)?(?:(?:is|are|was|were)\s+)?"
+    r"(?:made|produced|caused|created|emitted|given\s+off|coming|emanating)\s+(?:out\s+)?)?"
+    rf"(?:of|by|from)\s+{_AS_WELL}",
     re.IGNORECASE,
 )
 _MADE_BY = re.compile(  # "people laughing is a sound made by a sheep"
@@ -75,8 +76,8 @@ def _bound(text: str, taxonomy: Taxonomy) -> Iterator[tuple[Mention, Mention]]:
             sound, source = one, other
         elif _DOES.fullmatch(text, one.end, other.start) and _VERB.fullmatch(other.text):
             sound, source = other, one
-        elif text[one.end : other.start] == " " and one.text.casefold().endswith("ing"):
-            sound, source = one, other
+        elif text[one.end : other.start] == " " and one.text.casefold().endswith("ing") and one.sound != "speech":
+            sound, source = one, other  # "laughing sheep", not "discussing engines"
         else:
             continue
         # words like "a man laughing" name their source themselves, and "water running" makes nothing else heard
@@ -94,4 +95,4 @@ def _impossible(sound: str, source: str, taxonomy: Taxonomy) -> bool:
         return False
     if "animal sounds" in made:
         return (made & makes) <= _GROUPS and not (sound in _ANY_ANIMALS and "animal sounds" in makes)
-    return not made.isdisjoint(_PEOPLES) and "human sounds" not in makes
+    return not made.isdisjoint(_PEOPLES) and sound != "announcement" and "human sounds" not in makes

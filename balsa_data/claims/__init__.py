@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from balsa_data.claims.clauses import tokens
 from balsa_data.claims.cues import words
-from balsa_data.claims.layout import Quote, quotes, sentences
+from balsa_data.claims.layout import Quote, quotes, sentences, unquoted
 from balsa_data.claims.reading import asked, read, replies
 from balsa_data.claims.scope import Polarity, polarities
 from balsa_data.taxonomy import Mention, Taxonomy, default
@@ -31,6 +31,7 @@ __all__ = [
     "mentions",
     "quotes",
     "stated",
+    "unquoted",
     "words",
 ]
 

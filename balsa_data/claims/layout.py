@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["Quote", "Sentence", "quotes", "sentences"]
+__all__ = ["Quote", "Sentence", "quotes", "sentences", "unquoted"]
 
 _BREAK = re.compile(  # the mark stands first, and what it must not stand behind after it: so is it looked for fast
     r"[.!?…;\n](?:(?<=\n)|(?<![\s.](?:eg|ie|vs|cf).)(?<!e\.g.)(?<!i\.e.)(?<!etc.)"
@@ -86,6 +86,14 @@ def quotes(text: str) -> tuple[Quote, ...]:
         if end > match.end() and not any(q.start < end and match.end() < q.end for q in found):
             found.append(Quote(match.end(), end, text[match.end() : end], spoken=True))
     return tuple(sorted(found, key=lambda q: q.start))
+
+
+def unquoted(text: str) -> str:
+    """Return `text` with what somebody speaks in it blanked; every other character keeps its place."""
+    for quote in quotes(text):
+        if quote.spoken:
+            text = text[: quote.start] + " " * (quote.end - quote.start) + text[quote.end :]
+    return text
 
 
 def sentences(text: str, quoted: Sequence[tuple[int, int]] = ()) -> Iterator[Sentence]:

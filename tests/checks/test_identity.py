@@ -51,7 +51,12 @@ def test_who_answers_is_not_in_the_clip(response: str) -> None:
 
 @pytest.mark.parametrize(
     "response",
-    ["I am listening to a man who speaks.", "I'm not a friend of music, but I hear it.", "I can't hear a guitar."],
+    [
+        "I am listening to a man who speaks.",
+        "I'm not a friend of music, but I hear it.",
+        "I can't hear a guitar.",
+        'A man says, "I am a dog."',
+    ],
 )
 def test_who_answers_may_speak_of_listening(response: str) -> None:
     assert ok(response)
