@@ -34,6 +34,11 @@ _DOES = re.compile(  # "the birds' bleating", "a pig that can be heard to sigh"
     re.IGNORECASE,
 )
 _VERB = re.compile(r"\w+(?:ing|s|ed)", re.IGNORECASE)
+_MANY = ("s", "people", "children", "men")  # how what takes a bare verb ends: "birds bark"
+_PEOPLE = re.compile(
+    r"\b(?:(?:wo)?m[ae]n|persons?|people|some(?:one|body)|boys?|girls?|child(?:ren)?|kids?|bab(?:y|ies)|infants?|lad(?:y|ies)|guys?)\b",
+    re.IGNORECASE,
+)
 _PEOPLES = ("speech", "laughter", "sighing", "cheering")  # what no animal and no thing does
 _GROUPS = frozenset(
     {"animal sounds", "pets", "livestock", "wild animals", "ambiguous sounds", "onomatopoeia"}
@@ -70,11 +75,13 @@ def _pairs(caption: str, taxonomy: Taxonomy) -> frozenset[tuple[str, str]]:
 
 def _bound(text: str, taxonomy: Taxonomy) -> Iterator[tuple[Mention, Mention]]:
     """Yield the sounds told of what cannot make them, each with that."""
-    for one, other in pairwise(mentions(text, taxonomy=taxonomy)):
+    for one, other in pairwise(_named(text, taxonomy)):
         made_by = _MADE_BY.fullmatch(text, one.end, other.start)
         if made_by or _OF.fullmatch(text, one.end, other.start):
             sound, source = one, other
-        elif _DOES.fullmatch(text, one.end, other.start) and _VERB.fullmatch(other.text):
+        elif _DOES.fullmatch(text, one.end, other.start) and (
+            _VERB.fullmatch(other.text) or one.text.casefold().endswith(_MANY)
+        ):
             sound, source = other, one
         elif text[one.end : other.start] == " " and one.text.casefold().endswith("ing") and one.sound != "speech":
             sound, source = one, other  # "laughing sheep", not "discussing engines"
@@ -84,6 +91,13 @@ def _bound(text: str, taxonomy: Taxonomy) -> Iterator[tuple[Mention, Mention]]:
         named = " " in sound.text or source.text.casefold().endswith("ing")
         if (made_by or not named) and _impossible(sound.sound, source.sound, taxonomy):
             yield sound, source
+
+
+def _named(text: str, taxonomy: Taxonomy) -> list[Mention]:
+    """Return the sounds a text names, and the people in it, who make none unless it says so."""
+    found = mentions(text, taxonomy=taxonomy)
+    people = (Mention(*m.span(), m.group(), "human voice") for m in _PEOPLE.finditer(text))
+    return sorted([*found, *(p for p in people if not any(p.start < m.end and m.start < p.end for m in found))])
 
 
 def _impossible(sound: str, source: str, taxonomy: Taxonomy) -> bool:

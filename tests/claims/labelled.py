@@ -20,7 +20,7 @@ from typing import Any
 from balsa_data.checks import CHECKS, Item
 from balsa_data.schemas import AudioClip, Verdict
 
-CHECKED = ("grounded", "absence", "coverage", "speech")
+CHECKED = ("grounded", "absence", "coverage", "speech", "source", "identity", "plain")
 
 
 @cache
