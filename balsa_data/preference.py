@@ -18,6 +18,8 @@ FALSE_CLAIMS = {  # (check, reason) of which each means that something false was
     ("answer", "wrong_answer"),
     ("attribution", "swapped"),
     ("grounded", "unsupported"),
+    ("identity", "confused"),
+    ("source", "source"),
     ("speech", "speaker"),
     ("speech", "transcript"),
 }

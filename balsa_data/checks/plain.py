@@ -20,7 +20,6 @@ _TANGLED = Pattern(
     | \bnot\ an?\ (?:[\w-]+\ ){{0,2}}(?:sound|noise|voice)\ (?:that|which)\b
     | \bnot\ (?:only|just|merely|even)\b [^.!?\n]* \b(?:not|no|missing|absent|lack(?:s|ing)?|without)\b
     | \b(?:missing|absent|lack(?:s|ing)?|without)\b [^.!?\n]* \bnot\ (?:only|just|merely|even)\b
-    | \b(?:lack(?:s|ing)?|missing)\ not\ (?:only|just)\b
     | {_NOT}\ (?:really\ )?(?:available|possible|necessary|real|true|clear|known|typical)\b
     """,
     re.VERBOSE,

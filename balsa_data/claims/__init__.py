@@ -75,17 +75,8 @@ _TO_SAY = re.compile(  # who answers, or is answered, speaks of the clip, not in
 )
 _LISTENS = re.compile(r"(?:\s+\w+){0,2}?(?:\s+|n['’]t\s+)(?:hear|hears|hearing|listens|listening)\b", re.IGNORECASE)
 _ELSEWHERE = Pattern("realm world field language", r"\b(?:realm|world|field|language) of (?:the )?$")
-_SAYING = (
-    "say",
-    "tell",
-    "explain",
-    "comment",
-    "address",
-    "discuss",
-    "talk",
-    "speak",
-    "ing",
-)  # how what `_TO_SAY` finds ends
+# how what `_TO_SAY` finds ends
+_SAYING = ("say", "tell", "explain", "comment", "address", "discuss", "talk", "speak", "ing")
 _ROLES = {"background music": "music"}  # "music in the background" says where, not what
 _LISTENERS = ("speaker", "listener", "person", "someone", "human", "anyone")
 _AT_ALL = re.compile(  # "I hear nothing." and "not hearing anything at all", not "nothing else" or "nothing that barks"

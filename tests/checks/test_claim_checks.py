@@ -184,5 +184,6 @@ def test_of_several_speakers_any_may_be_meant() -> None:
 def test_absence_of_no_clip_in_particular_is_an_absence_of_all() -> None:
     dog, rain = clip("Bark"), clip("Rain")
     told = {"task": "difference", "prompt": "How do they differ?"}
-    assert reason("absence", "There is no rain. The first audio is a dog, the second rain.", dog, rain, **told)
+    said = "There is no rain. The first audio is a dog, the second rain."
+    assert reason("absence", said, dog, rain, **told) == "contradicted"
     assert reason("absence", "The first audio has no rain, unlike the second.", dog, rain, **told) is None

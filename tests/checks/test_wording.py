@@ -1,0 +1,110 @@
+"""The checks on wording: sounds told as one another (`identity`), of the wrong source (`source`), or in a tangle (`plain`)."""
+
+from __future__ import annotations
+
+import pytest
+
+from balsa_data.checks import CHECKS, Item
+from balsa_data.schemas import AudioClip, Verdict
+
+REFUSED = {
+    ("identity", "confused"): [
+        "The penguin is a seagull.",
+        "A duck quacks, and the mallet is a toilet.",
+        "The rain was really a violin.",
+    ],
+    ("identity", "persona"): [
+        "I am not a helicopter.",
+        "I am a man speaking.",
+        "The person in the recording can't hear a guitar.",
+    ],
+    ("source", "source"): [
+        "I hear the bleating of birds.",
+        "The birds' bleating goes on, and a goat bleats.",
+        "A pig sighs.",
+        "There is a pig that can be heard sighing.",
+        "A man talks beside laughing sheep.",
+        "A dog in the background is speaking.",
+        "People laughing is one of the sounds made by a sheep.",
+        "An engine barks.",
+        "The speech of the cat goes on.",
+        "Birds bark, and a man croaks.",
+        "The quacking of people fills the air.",
+    ],
+    ("plain", "tangled"): [
+        "It has wind noise, which is not in the recording.",
+        "The audio is not only missing the sound of wind but also the sound of the engine.",
+        "It lacks not only the wind.",
+        "It is something that is not a bell.",
+        "It is a sound that cannot be heard.",
+        "The clip of a train is not available.",
+        "It is not a sound that anybody hears.",
+    ],
+}
+PASSED = {
+    "identity": [
+        "The bird is a crow.",
+        "The vehicle is a fire truck.",
+        "The instrument is a violin and the music is a violin piece.",
+        "The sound is a dog.",
+        "The noise is an engine.",
+        "The siren is an ambulance.",
+        "The first audio is rain, the second is a dog.",
+        "A dog is there. The cat is a long way off.",
+        "I am listening to a man who speaks.",
+        "I'm not a friend of music, but I hear it.",
+        "I can't hear a guitar.",
+        'A man says, "I am a dog."',
+    ],
+    "source": [
+        "The barking of dogs, and sheep that bleat.",
+        "A dog barks, birds chirp, and a man laughs.",
+        "A man is laughing as sheep bleat.",
+        "The man sneezes, laughs and sighs.",
+        "A seagull squawks and a mosquito buzzes.",
+        "A dog is breathing and a cat is chewing.",
+        "The dogs are out of breath.",
+        "A radio talks, and the telephone speaks.",
+        "The hum of the engine, the squeaking of the door.",
+        "I do not hear the laughter of a dog.",
+        "The sound of a crowd laughing at a dog.",
+    ],
+    "plain": [
+        "I can't hear a train, rain or a dog anywhere in the clip.",
+        "Sounds that are not present: a dog, a bell.",
+        "I can confirm that it does not include speech.",
+        "Not only rain but also thunder is heard.",
+        "There is no dog, nor is there a cat.",
+        'A woman says, "I want one that is not broken."',
+    ],
+}
+
+
+def judge(check: str, response: str, *captions: str) -> Verdict:
+    clips = tuple(AudioClip(id=str(i), captions=(caption,)) for i, caption in enumerate(captions))
+    verdict = CHECKS.bind(check)(Item(task="positive", clips=clips, prompt="What is heard?", response=response))
+    assert isinstance(verdict, Verdict)
+    return verdict
+
+
+@pytest.mark.parametrize(
+    ("check", "reason", "response"), [(*named, text) for named, texts in REFUSED.items() for text in texts]
+)
+def test_such_words_are_refused(check: str, reason: str, response: str) -> None:
+    verdict = judge(check, response)
+    assert verdict.reason == reason
+    assert verdict.doubt is (reason == "tangled")  # what may mean either is for a recipe's judge to decide
+
+
+@pytest.mark.parametrize(("check", "response"), [(name, text) for name, texts in PASSED.items() for text in texts])
+def test_such_words_are_not(check: str, response: str) -> None:
+    assert judge(check, response).ok
+
+
+def test_what_the_metadata_says_of_a_source_is_believed() -> None:
+    assert judge("source", "A goat talks.", "a goat talking and a man laughing").ok
+    assert not judge("source", "A goat laughs.", "a goat talking and a man laughing").ok
+
+
+def test_of_several_clips_one_may_have_what_another_does_not() -> None:
+    assert judge("plain", "The first has rain, which is not in the second.", "Rain", "A dog barks").ok
