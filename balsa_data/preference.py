@@ -8,21 +8,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from balsa_data.checks import false
 from balsa_data.rows import COLUMNS
 from balsa_data.schemas import Sample
 
-__all__ = ["FALSE_CLAIMS", "PAIRS", "Rejected", "false_claims", "pairs"]
+__all__ = ["PAIRS", "Rejected", "false_claims", "pairs"]
 
-FALSE_CLAIMS = {  # (check, reason) of which each means that something false was said, not that something was said badly
-    ("absence", "contradicted"),
-    ("answer", "wrong_answer"),
-    ("attribution", "swapped"),
-    ("grounded", "unsupported"),
-    ("identity", "confused"),
-    ("source", "source"),
-    ("speech", "speaker"),
-    ("speech", "transcript"),
-}
 _KEPT = ("id", "dataset", "seed_description", "prompt", "task", "audios", "clip_ids", "present", "absent")
 PAIRS = pa.schema([*map(COLUMNS.field, _KEPT), *(pa.field(n, pa.string()) for n in ("chosen", "rejected", "reason"))])
 
@@ -39,7 +30,7 @@ def false_claims(sample: Sample) -> Iterator[Rejected]:
     """Yield the earlier responses to a sample's request that made a false claim, each text once."""
     seen = {sample.response}
     for attempt in sample.earlier:
-        verdict = next((v for v in attempt.verdicts if not v.ok and (v.check, v.reason) in FALSE_CLAIMS), None)
+        verdict = next(filter(false, attempt.verdicts), None)
         if verdict is not None and attempt.response not in seen:
             seen.add(attempt.response)
             yield Rejected(attempt.response, verdict.reason or verdict.check)

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 import balsa_data
-from balsa_data.checks import CHECKS
+from balsa_data.checks import CHECKS, false
 from balsa_data.corpora import CORPORA
 from balsa_data.exports import EXPORTS
 from balsa_data.registry import Registry
+from balsa_data.schemas import Verdict
 from balsa_data.tasks import TASKS
 
 ROOT = Path(balsa_data.__file__).parent
@@ -106,6 +107,18 @@ def test_every_check_tells_its_reasons_in_a_sentence(name: str) -> None:
     reasons = CHECKS.module(name).REASONS
     assert reasons
     assert all(len(sentence.split()) > 3 for sentence in reasons.values())
+    assert getattr(CHECKS.module(name), "FALSE", set()) <= set(reasons)
+
+
+def test_what_says_something_false_is_told_from_what_says_it_badly() -> None:
+    def verdict(check: str, reason: str) -> Verdict:
+        return Verdict(ok=False, check=check, reason=reason, detail="d")
+
+    assert false(verdict("absence", "contradicted"))
+    assert false(verdict("source", "source"))
+    assert not false(verdict("identity", "persona"))
+    assert not false(verdict("truncated", "truncated"))
+    assert not false(verdict("somebody_elses", "reason"))  # of a package that is gone
 
 
 def test_a_third_partys_part_is_found_by_its_entry_point(tmp_path: Path) -> None:

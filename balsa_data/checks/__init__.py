@@ -2,7 +2,8 @@
 
 A check is a module here with ``REASONS`` (each reason it can give, in one sentence) and ``check(item, *, options) ->
 Verdict``. It answers ok for a task it has nothing to say about. All are used unless a recipe turns one off; those of a higher ``RANK``
-(0 where a module has none) come later.
+(0 where a module has none) come later. ``FALSE`` names the reasons that mean something false was said, not that something
+was said badly: such a response is the worse half of a preference pair.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from balsa_data.facts import heard
 from balsa_data.registry import Registry
 from balsa_data.schemas import AudioClip, Verdict
 
-__all__ = ["CHECKS", "Check", "Item", "check", "failed", "judge", "passed", "selected"]
+__all__ = ["CHECKS", "Check", "Item", "check", "failed", "false", "judge", "passed", "selected"]
 
 CHECKS = Registry(package="balsa_data.checks", function="check", kind="check")
 
@@ -50,6 +51,12 @@ class Item:
 
 
 Check = Callable[[Item], Verdict]
+
+
+def false(verdict: Verdict) -> bool:
+    """Whether a verdict says that the response claims something false; one of a check that is not installed does not."""
+    known = not verdict.ok and verdict.check in CHECKS.names()
+    return known and verdict.reason in getattr(CHECKS.module(verdict.check), "FALSE", ())
 
 
 def selected(options: Mapping[str, dict[str, Any] | bool | None] | None = None) -> dict[str, Check]:

@@ -10,6 +10,7 @@ from balsa_data.schemas import Verdict
 
 RANK = 1
 REASONS = {"contradicted": "says that a sound is not heard which the metadata has"}
+FALSE = {"contradicted"}
 
 
 def check(item: Item) -> Verdict:

@@ -11,6 +11,7 @@ REASONS = {
     "wrong_answer": "answers yes of a sound that is not in the metadata, or no of one that is, or both",
     "undecided": "was asked after a sound of which the metadata says neither that it is heard nor that it is not",
 }
+FALSE = {"wrong_answer"}
 
 
 def check(item: Item) -> Verdict:

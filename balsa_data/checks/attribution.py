@@ -9,6 +9,7 @@ from balsa_data.schemas import Verdict
 
 RANK = 1
 REASONS = {"swapped": "says of one clip what only another's metadata has, or denies it of the clip that has it"}
+FALSE = {"swapped"}
 
 
 def check(item: Item) -> Verdict:

@@ -15,6 +15,7 @@ REASONS = {
     "unsupported": "says that a sound is heard which the metadata does not support",
     "beyond": "tells of a place, a mood or a guess that is not in the metadata (only where that is refused)",
 }
+FALSE = {"unsupported"}
 
 _BEYOND = words(
     # places

@@ -17,6 +17,7 @@ REASONS = {
     "confused": "says that one sound is another",
     "persona": "speaks as a sound of the clip, or of what somebody in the clip hears",
 }
+FALSE = {"confused"}
 
 _IS = re.compile(
     r"\s+(?:is|are|was|were)\s+(?:really |actually |also |just )?(?:an?|the)\s+(?:[\w-]+\s+){0,2}", re.IGNORECASE

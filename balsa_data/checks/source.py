@@ -15,6 +15,7 @@ from balsa_data.taxonomy import Mention, Taxonomy, default
 
 RANK = 1
 REASONS = {"source": "tells a sound of what does not make it"}
+FALSE = {"source"}
 
 _AS_WELL = r"(?:(?:an?|the|some|several|many|two|its|his|her|their)\s+)?(?:[\w-]+\s+){0,2}?"
 _OF = re.compile(  # "the bleating of the birds", "a sigh that is made by a pig"

@@ -15,6 +15,7 @@ REASONS = {
     "transcript": "quotes words that the metadata's transcripts do not have",
     "speaker": "gives a speaker a gender, age, emotion, accent or language that the metadata contradicts",
 }
+FALSE = {"speaker", "transcript"}
 
 
 def _table(rows: Mapping[str, str]) -> dict[str, str]:

@@ -18,11 +18,9 @@ import pytest
 import soundfile
 from sources import Source, clip, demo, provenance, sample, tone
 
-from balsa_data.checks import CHECKS
 from balsa_data.dataset import build
 from balsa_data.errors import InputError
 from balsa_data.exports import EXPORTS, export, formats
-from balsa_data.preference import FALSE_CLAIMS
 from balsa_data.rows import COLUMNS
 
 EVERY = pytest.mark.parametrize("name", formats())
@@ -307,10 +305,6 @@ def test_preference_pairs_need_the_run(name: str, tmp_path: Path) -> None:
     build(demo(tmp_path / "run"), tmp_path / "ds")
     with pytest.raises(InputError, match="need the run itself"):
         export(tmp_path / "ds", name, tmp_path / "out", preference=True)
-
-
-def test_false_claims_are_reasons_that_checks_give() -> None:
-    assert all(reason in CHECKS.module(check).REASONS for check, reason in FALSE_CLAIMS)
 
 
 def test_an_unknown_format_names_the_nearest(tmp_path: Path) -> None:
