@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balsa_data.pacing import START, Endpoint, Pool, Rate
+from balsa_data.pacing import START, Endpoint, Places, Pool, Rate
 
 
 def rounds(endpoint: Endpoint, n: int, *, crowded: float = 0.0, after: float | None = None, seed: int = 0) -> None:
@@ -169,3 +169,35 @@ def test_no_more_is_asked_than_a_minute_allows(rate: Rate, tokens: int, at_least
         return time.monotonic() - started
 
     assert at_least <= asyncio.run(main()) < 10
+
+
+@given(st.integers(1, 5), st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=1, max_size=30))
+def test_places_are_never_exceeded_and_none_is_lost_to_a_cancelled_worker(
+    number: int, workers: list[tuple[int, bool]]
+) -> None:
+    async def main() -> None:
+        places, inside, most = Places(number), 0, 0
+
+        async def work(turns: int) -> None:
+            nonlocal inside, most
+            async with places:
+                inside += 1
+                most = max(most, inside)
+                try:
+                    for _ in range(turns):
+                        await asyncio.sleep(0)
+                finally:
+                    inside -= 1
+
+        tasks = [asyncio.create_task(work(turns)) for turns, _ in workers]
+        await asyncio.sleep(0)
+        for task, (_, cancelled) in zip(tasks, workers, strict=True):
+            if cancelled:
+                task.cancel()
+                await asyncio.sleep(0)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert most <= number
+        async with asyncio.timeout(1):  # every place is free again
+            await asyncio.gather(*(places.__aenter__() for _ in range(number)))
+
+    asyncio.run(main())

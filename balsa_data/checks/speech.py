@@ -150,8 +150,10 @@ def _texts(item: Item) -> tuple[list[str], list[str]]:
 
 def _people(item: Item) -> Verdict:
     """Where only captions or labels tell of people, refuse a man or a woman whom they do not name."""
-    for start, end, word, _ in stated(item.response, _PERSONS):
-        if _PEOPLE[word] not in _named(item):
+    told = list(stated(item.response, _PERSONS))
+    named = _named(item) if told else set()
+    for start, end, word, _ in told:
+        if _PEOPLE[word] not in named:
             detail = f"tells of {item.response[start:end]!r}, but the metadata names no {_PEOPLE[word]} speaker"
             return failed("speech", "speaker", detail, (start, end))
     return passed("speech")
