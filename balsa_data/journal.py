@@ -26,6 +26,7 @@ __all__ = ["Answer", "Journal"]
 
 Outcome = Sample | Rejection | Failure
 KINDS: dict[str, type[Outcome]] = {"sample": Sample, "rejection": Rejection, "failure": Failure}
+JUDGING = {"checks", "draws", "judge"}  # of a recipe, what decides not what is asked but what becomes of the answers
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS answers (request TEXT, attempt INTEGER, time REAL, text TEXT, finish_reason TEXT, requests INTEGER,
@@ -144,8 +145,12 @@ class Journal:
 
     # -- what the run is -------------------------------------------------------------------------------------------
 
-    def settle(self, identity: dict[str, Any]) -> None:
+    def settle(self, identity: dict[str, Any], *, judge_again: bool = False) -> None:
         """Remember what the run is made of, or make sure that it is the same as before.
+
+        Args:
+            identity: What it is made of.
+            judge_again: Whether how answers are judged may be another: every outcome is forgotten then.
 
         Raises:
             RunError: It differs; the message names what.
@@ -154,12 +159,19 @@ class Journal:
         if known is None:
             self.keep("identity", identity)
             return
-        differing = [k for k in sorted({*known, *identity}) if known.get(k) != identity.get(k)]
-        if differing:
-            told = "; ".join(f"{k} was {known.get(k)!r}, is {identity.get(k)!r}" for k in differing)
-            raise RunError(
-                f"{self.folder} was made otherwise ({told}): give another `out`, or the former values to continue"
-            )
+        differing = {k for k in {*known, *identity} if known.get(k) != identity.get(k)}
+        if differing - JUDGING or (differing and not judge_again):
+            told = "; ".join(f"{k} was {known.get(k)!r}, is {identity.get(k)!r}" for k in sorted(differing))
+            hint = "give another `out`, or the former values to continue"
+            if differing <= JUDGING:
+                hint += ", or have all answers judged again (--judge-again)"
+            raise RunError(f"{self.folder} was made otherwise ({told}): {hint}")
+        if judge_again:
+            with self._db:  # either of the two alone would be a run that mixes judgements
+                self._db.execute("BEGIN")
+                self._db.execute("DELETE FROM outcomes")
+                self.forget("planned")
+                self.keep("identity", identity)
 
     def fact(self, name: str) -> Any:
         """Return a fact of the run; None where it is not known."""

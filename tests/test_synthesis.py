@@ -315,6 +315,23 @@ def test_failures_are_asked_again_on_request_only(tmp_path: Path) -> None:
     assert adds_up(run)
 
 
+def test_answers_are_judged_again_without_being_asked_for_again(tmp_path: Path) -> None:
+    strict = {"checks": {"length": {"max_words": 1}}}
+    first = make(tmp_path / "run", ScriptedBackbone(), **strict)
+    assert len(first.samples) < first.planned
+    backbone = ScriptedBackbone()
+    with pytest.raises(RunError, match=r"checks was [\s\S]*--judge-again"):
+        make(tmp_path / "run", backbone)
+    run = make(tmp_path / "run", backbone, judge_again=True)
+    assert backbone.asked == 0
+    fresh = make(tmp_path / "fresh", ScriptedBackbone())
+    assert [sample.response for sample in run.samples] == [sample.response for sample in fresh.samples]
+    assert adds_up(run)
+    assert len(make(tmp_path / "run", backbone).samples) == len(run.samples)  # and so it stays
+    with pytest.raises(RunError, match="seed was"):
+        make(tmp_path / "run", backbone, seed=5, judge_again=True)
+
+
 class Unusable(ScriptedBackbone):
     """Refuses the key until it is mended."""
 

@@ -80,6 +80,9 @@ def synthesize(
     concurrency: Annotated[int, typer.Option(min=1, help="Requests in flight, at most.")] = 64,
     seed: Annotated[int | None, typer.Option(help="Decides every draw.")] = None,
     retry_failures: Annotated[bool, typer.Option("--retry-failures", help="Ask again what got no answer.")] = False,
+    judge_again: Annotated[
+        bool, typer.Option("--judge-again", help="Judge all answers anew, by other checks; ask only what is missing.")
+    ] = False,
     engine: Annotated[
         str, typer.Option(help="online; batch (a provider's Batch API); jsonl (files for an offline runner); ray.")
     ] = "online",
@@ -97,8 +100,8 @@ def synthesize(
 
     made = recipe_of(recipe, settings, limit, backbone=backbone, api_base=api_base, seed=seed)
     run = run_it(
-        made, out=out, concurrency=concurrency, progress=not as_json, retry_failures=retry_failures, engine=engine,
-        cache=cache,
+        made, out=out, concurrency=concurrency, progress=not as_json, retry_failures=retry_failures, judge_again=judge_again,
+        engine=engine, cache=cache,
     )  # fmt: skip
     if as_json:
         print(json.dumps(summary(run)))
