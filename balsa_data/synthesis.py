@@ -26,6 +26,7 @@ __all__ = ["asynthesize", "sample", "synthesize"]
 
 Clips = Iterable[AudioClip] | Recipe | str | Path
 
+
 def synthesize(
     clips: Clips,
     *,
