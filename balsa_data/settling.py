@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from balsa_data import __version__
 from balsa_data.checks import Item
 from balsa_data.errors import BackboneUnusable, BudgetReached, RequestFailed
-from balsa_data.journal import Answer, Outcome
+from balsa_data.journal import Answer, Outcome, told_apart
 from balsa_data.judging import Judge, Judgement
 from balsa_data.opinion import heeded
 from balsa_data.pacing import Places
@@ -148,7 +148,7 @@ class Settler:
     async def _settle(self, request: Request) -> None:
         attempts: list[Attempt] = []
         usage = NO_USAGE
-        known = self.book.known(request.id)
+        known = self._known(request)
         if known:
             self._answered_once.set()
         common: dict[str, Any] = {}
@@ -171,6 +171,14 @@ class Settler:
                 Attempt(response=answer.text or "", finish_reason=answer.finish_reason, verdicts=judgement.wrong)
             )
         return await self._write(request, Rejection(**common, attempts=tuple(attempts)), usage)
+
+    def _known(self, request: Request) -> dict[int, Answer]:
+        """Return the answers that a request has already, each with its advice; none to other words than are sent now."""
+        if not (known := self.book.known(request.id)):
+            return {}
+        asked = told_apart(request.messages)
+        other = {attempt for attempt, answer in known.items() if answer.asked not in {None, asked}}
+        return {attempt: answer for attempt, answer in known.items() if not other & {attempt, ~attempt}}
 
     async def _judged(
         self, request: Request, attempt: int, answer: Answer, known: Mapping[int, Answer]
@@ -204,6 +212,8 @@ class Settler:
                 await self.book.answered(request.id, attempt, nothing)
                 raise
             self.budget.answered(answer.usage)
+            if attempt >= 0:
+                answer = answer.model_copy(update={"asked": told_apart(request.messages)})
             await self.book.answered(request.id, attempt, answer)
         self._answered_once.set()
         return answer

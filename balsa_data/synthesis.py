@@ -49,8 +49,8 @@ def synthesize(
         concurrency: Requests in flight, at most (with ``ray``, of each task, and a core has one).
         progress: Show it on stderr.
         retry_failures: Ask again what the backbone gave no answer to.
-        judge_again: Judge every answer anew, where the checks, the number of draws or the judge are others than before;
-            asked is only what has no answer yet.
+        judge_again: Judge every answer anew: the checks, draws, judge or taxonomy are others than before, or the library has
+            got better. Asked is only what has no answer yet, or would now be put in other words.
         engine: How it is asked: ``online``, by a provider's Batch API (``batch``), by files for an offline runner
             (``jsonl``), or from all over a Ray cluster (``ray``); see `balsa_data.engines`. A run may change engines.
         cache: A file of answers that runs share: what was asked with the very same words, parameters and seed is not
@@ -164,7 +164,7 @@ async def _make(
             journal.forget_failures()
         store = ClipStore(folder)
         try:
-            planner = lay_out(recipe, store, prompts, stream)
+            planner = lay_out(recipe, store, prompts, stream, hear_again=judge_again)
         except BaseException:
             if not store.complete:  # nothing was made of this recipe yet: it may be mended and take the same folder
                 journal.forget("identity")

@@ -332,6 +332,28 @@ def test_answers_are_judged_again_without_being_asked_for_again(tmp_path: Path) 
         make(tmp_path / "run", backbone, seed=5, judge_again=True)
 
 
+def test_a_taxonomy_that_got_better_changes_what_is_asked_and_no_answer_to_other_words_is_taken(tmp_path: Path) -> None:
+    """Until it is known that *Regen* is rain, rain is denied where it falls."""
+    (tmp_path / "knows.yaml").write_text("sounds: {rain: {labels: Regen}}\n", "utf-8")
+    labels = [*["Rain"] * 8, *["Regen"] * 8, "Dog", "Bell", "Applause", "Violin", "Helicopter", "Meow", "Train", "Drum"]
+    corpus = [AudioClip(id=f"c{i}", events=[SoundEvent(label=label)]) for i, label in enumerate(labels)]
+    backbone = ScriptedBackbone()
+
+    def denied(**values: Any) -> list[str]:
+        guided = {"guided": 1.0, "strategies": {"popular": 1.0}}
+        run = synthesize(
+            corpus, tasks="negative", negatives=guided, out=tmp_path / "run", backbone=backbone, progress=False,
+            **values,
+        )  # fmt: skip
+        assert adds_up(run)
+        return [sample.id for sample in run.samples if "Regen" in sample.seed_description and "rain" in sample.absent]
+
+    wrong, asked = denied(), backbone.asked
+    assert wrong
+    assert not denied(taxonomy=tmp_path / "knows.yaml", judge_again=True)
+    assert len(wrong) <= backbone.asked - asked < asked  # asked anew, and not all
+
+
 class Unusable(ScriptedBackbone):
     """Refuses the key until it is mended."""
 

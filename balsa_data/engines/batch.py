@@ -24,7 +24,7 @@ from balsa_data.client import TRIES, Passing
 from balsa_data.engines import Work
 from balsa_data.engines.online import advising
 from balsa_data.errors import AnswersAwaited, BackboneUnusable, BudgetReached, InputError, RequestFailed
-from balsa_data.journal import Answer
+from balsa_data.journal import Answer, told_apart
 from balsa_data.judging import Judge, worthwhile
 from balsa_data.planning import Request
 from balsa_data.progress import Progress
@@ -114,7 +114,8 @@ class _Rounds:
                 answered += 1
                 if self.work.cache:
                     self.work.cache.keep(asked[name]["messages"], asked[name]["seed"], answer)
-                answer = answer.model_copy(update={"usage": answer.usage.model_copy(update={"requests": tries})})
+                usage = answer.usage.model_copy(update={"requests": tries})
+                answer = answer.model_copy(update={"usage": usage, "asked": told_apart(asked[name]["messages"])})
             else:
                 self.failed[name] = tries, answer
                 answer = Answer(text=None, usage=Usage(requests=tries))
