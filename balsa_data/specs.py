@@ -60,7 +60,7 @@ class NegativeSpec(Record):
 
     Attributes:
         guided: Share of the negative and combined samples in which the library chooses them; in the others, as in the
-            paper, the backbone does (BALSa, P_neg).
+            paper, the backbone does (BALSa, P_neg). And of the yes/no questions in which it is told how to begin.
         strategies: Shares of random, popular and adversarial choices (the field's names: object hallucination,
             Interspeech 2024) among guided ones and questions.
         count: How many are denied at a time, at least and at most.

@@ -1,11 +1,13 @@
 """What metadata says for sure: the sounds it states in its own words, and all that its words could name.
 
 Between the two lies what nobody should be asked about: a sound that a caption supposes or elsewhere denies, one whose
-maker is merely named ("a man works on a saw"), or one whose class is called by another's name (a *tiger* is not "a lion").
+maker is merely named ("a man works on a saw", "talks to a horse"), or one whose class is called by another's name (a *tiger* is not "a
+lion").
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -17,6 +19,13 @@ from balsa_data.taxonomy.text import key
 __all__ = ["clear", "named", "stated"]
 
 WORDS = 3  # of a sound's name, at most, when it is looked for in metadata word by word
+# Who is spoken to need not be heard: "a woman talks in a high-pitched voice to a horse".
+_ADDRESSEE = re.compile(
+    r"(\b(?:talk|speak|sing|whistl|whisper|yell|shout|scream|laugh|howl|call|coo)\w*\b[^,.;]{0,40}?\b(?:to|at) )"
+    r"(?:(?:an?|the|some|his|her|their) )?(?:\w+ )?(?:horse|dog|cat|pet|animal|bird|bab(?:y|ie)|infant|child|children|kid"
+    r"|boy|girl|m[ae]n|wom[ae]n|person|people|crowd|audience)s?\b(?! \w+ing\b)",
+    re.IGNORECASE,
+)
 _SMALL = frozenset("a an the of on in by with being s".split())
 
 
@@ -84,7 +93,7 @@ def _texts(clip: AudioClip) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def _stems(text: str) -> frozenset[str]:
     """Return how a text's words begin: *barks* and *barking* begin alike."""
-    return frozenset(word[:3] for word in key(text).split() if word not in _SMALL)
+    return frozenset(word[:3] for word in key(_ADDRESSEE.sub(r"\1", text)).split() if word not in _SMALL)
 
 
 def _runs(words: list[str]) -> Iterator[str]:

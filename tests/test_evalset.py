@@ -130,6 +130,8 @@ def test_what_is_merely_named_asks_for_no_no(caption: str, never: set[str], tmp_
         ("A dog barks in the rain.", {"dog barking", "rain"}),
         ("Rain falls, perhaps a dog barks.", {"rain"}),
         ("Rain falls, no dog barks.", {"rain"}),
+        ("A woman talks in a high voice to a horse.", {"female speech"}),
+        ("A man speaks to a dog barking at him.", {"male speech", "dog barking"}),
         ("A tiger roars and a violin plays.", {"violin"}),  # of the class called "a lion"
     ],
 )

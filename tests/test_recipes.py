@@ -123,7 +123,8 @@ def test_plans_every_task_over_its_readers_corpora_with_ids_that_stay(name: str,
     recipe = Recipe.load(name)
     # WavCaps' four sources would be four times the same fixture.
     unique = {spec.reader: spec for spec in corpora_at_hand(recipe, tmp_path / "corpora")}
-    recipe = recipe.model_copy(update={"corpora": tuple(unique.values())})
+    shares = {task: max(share, 0.5) for task, share in recipe.tasks.items()}  # a fixture has but a few clips
+    recipe = recipe.model_copy(update={"corpora": tuple(unique.values()), "tasks": shares})
     requests = planned(recipe, tmp_path / "a")
     assert {request.task for request in requests} == set(recipe.tasks)
     assert len({request.id for request in requests}) == len(requests)

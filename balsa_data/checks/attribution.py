@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from balsa_data.attribution import told
 from balsa_data.checks import Item, failed, passed
 from balsa_data.facts import narrowest, related, supported
@@ -11,6 +13,11 @@ RANK = 1
 REASONS = {"swapped": "says of one clip what only another's metadata has, or denies it of the clip that has it"}
 FALSE = {"swapped"}
 
+_ONE = re.compile(
+    r"\b(?:this|the) (?:audio|recording|sound)?(?: ?(?:clip|file|recording))? (?:has|contains|features|includes)\b[^.!?;\n]*",
+    re.IGNORECASE,
+)
+
 
 def check(item: Item) -> Verdict:
     """Refuse a response that gives a sound to the wrong clip, or denies it of a clip that has it.
@@ -18,7 +25,17 @@ def check(item: Item) -> Verdict:
     That a sound is in no clip at all is for `grounded` to say. A clip that is not there ("the third" of two) has no sound.
     """
     sounds = item.heard
-    for said in told(item.response, item.clips).said if len(sounds) > 1 else ():
+    if len(sounds) < 2:
+        return passed("attribution")
+    all_said = told(item.response, item.clips).said
+    for one in _ONE.finditer(item.response) if item.task == "difference" else ():
+        its = {s.sound for s in all_said if s.affirms and not s.clips and one.start() <= s.start < one.end()}
+        if not any(all(supported(sound, clip) for sound in its) for clip in sounds):
+            detail = (
+                f"says of one clip, without saying which, that it has {', '.join(sorted(its))}, but none has them all"
+            )
+            return failed("attribution", "swapped", detail, one.span())
+    for said in all_said:
         span, words = (said.start, said.end), item.response[said.start : said.end]
         for clip in sorted(said.clips or ()):
             if clip >= len(sounds):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Literal
 
 from balsa_data.checks import Item, failed, passed
@@ -13,10 +14,11 @@ from balsa_data.schemas import AudioClip, Verdict
 RANK = 1
 REASONS = {
     "unsupported": "says that a sound is heard which the metadata does not support",
-    "beyond": "tells of a place, a mood or a guess that is not in the metadata (only where that is refused)",
+    "beyond": "tells of a place, a mood, a guess or, strictly, of anything that is not in the metadata (only where that is refused)",
 }
 FALSE = {"unsupported"}
 
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _BEYOND = words(
     # places
     "street park kitchen forest beach city town village countryside room house home office restaurant cafe bar club "
@@ -35,7 +37,28 @@ _BEYOND = words(
 )
 
 
-def check(item: Item, *, beyond: Literal["tolerate", "refuse"] = "tolerate") -> Verdict:
+_PLAIN = words(
+    # what holds a sentence together
+    "a an the this that these those it its it's that's there there's here what who whose which where when while how as if "
+    "i i'm i've my me you you're your we he she they they're them their his her one ones is isn't are aren't was were be "
+    "been being am do does doesn't did didn't don't can can't cannot could couldn't has have having had will would not no "
+    "nor neither never none nothing any anything anywhere anyone some something someone somebody all both each every either "
+    "other others another and or but so because than rather just only also too even very well instead at by for from in "
+    "into of off on out over through to up down with without within along around between about like before after during "
+    "until then next first second third fourth last followed follows following finally once again more most much many few "
+    "several various multiple single two three four yes indeed actually clearly definitely quite specifically significantly "
+    "i'd i'll you've true right answer afraid think appear appears continue continues type types "
+    # what is said of hearing
+    "audio audios audible sound sounds soundscape noise noises recording recordings recorded clip clips file files track hear "
+    "heard hears hearing listen listened listening listens able unable contain contains containing include includes "
+    "including included feature features present absent missing presence absence exist exists occur occurs occurring "
+    "consist consists made make makes making come comes coming go goes going describe described describes description "
+    "caption title mention mix mixture mixed combination combine combines combined together whole same different differ "
+    "differs difference distinct background foreground"
+)
+
+
+def check(item: Item, *, beyond: Literal["tolerate", "refuse", "strict"] = "tolerate") -> Verdict:
     """Refuse a response that affirms a sound which is not in the metadata, nor a kind that something there belongs to.
 
     A *dog* supports "an animal"; *animal* does not support "a dog". A hedge or a likeness ("perhaps a dog", "like
@@ -43,10 +66,13 @@ def check(item: Item, *, beyond: Literal["tolerate", "refuse"] = "tolerate") -> 
 
     Args:
         item: What is judged.
-        beyond: Whether places, moods and guesses that the metadata does not hold are let pass.
+        beyond: What else the metadata does not hold: ``tolerate`` it, ``refuse`` places, moods and guesses, or be
+            ``strict``: every word must be of the metadata, the prompt, a sound's name, or say no more than that something
+            is heard. Strict suits a backbone that invents; of a good one it refuses many a paraphrase.
     """
     present, loose, doubted = frozenset().union(*item.heard), sourceless(*item.clips), None
-    for claim in claims(item.response, prompt=item.prompt, labels=unlisted(present)):
+    told = claims(item.response, prompt=item.prompt, labels=unlisted(present))
+    for claim in told:
         if claim.polarity is Polarity.ABSENT or supported(claim.sound, present) or supported(claim.sound, loose):
             continue
         said, span = item.response[claim.start : claim.end], (claim.start, claim.end)
@@ -56,17 +82,29 @@ def check(item: Item, *, beyond: Literal["tolerate", "refuse"] = "tolerate") -> 
             )
         detail = f"says {said!r} is heard or leaves it open, but the metadata has no {claim.sound}"
         doubted = doubted or failed("grounded", "unsupported", detail, span, doubt=True)
-    if beyond == "refuse" and (found := _first_beyond(item)):
-        return failed("grounded", "beyond", f"tells of {found.group()!r}, which the metadata does not", found.span())
+    if beyond != "tolerate":
+        names = [(claim.start, claim.end) for claim in told]
+        if found := _first_beyond(item, names, strict=beyond == "strict"):
+            detail = f"tells of {found.group()!r}, which the metadata does not"
+            return failed("grounded", "beyond", detail, found.span())
     return doubted or passed("grounded")
 
 
-def _first_beyond(item: Item) -> re.Match[str] | None:
-    told = set(re.findall(r"\w+", " ".join(_metadata(clip) for clip in item.clips).casefold()))
-    for match in re.finditer(r"\w+", item.response):
-        if match.group().casefold() in _BEYOND - told:
+def _first_beyond(item: Item, names: Iterable[tuple[int, int]], *, strict: bool) -> re.Match[str] | None:
+    """Return the first word outside the sounds' names that goes beyond the metadata."""
+    told = {_stem(word) for word in _WORD.findall(" ".join([item.prompt, *map(_metadata, item.clips)]).casefold())}
+    for match in _WORD.finditer(item.response):
+        word = match.group().casefold().replace("’", "'")
+        in_a_name = any(start <= match.start() and match.end() <= end for start, end in names)
+        if (word not in _PLAIN if strict else word in _BEYOND) and _stem(word) not in told and not in_a_name:
             return match
     return None
+
+
+def _stem(word: str) -> str:
+    """Return what the inflections of a word have in common: *speaks*, *speaking*; *run*, *running*; *rustle*, *rustling*."""
+    word = re.sub(r"(?<=\w{3})(?:'s|ing|ed|es|s|ly|er)$", "", word).rstrip("e")
+    return word[:-1] if len(word) > 3 and word[-1] == word[-2] else word
 
 
 def _metadata(clip: AudioClip) -> str:

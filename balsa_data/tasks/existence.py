@@ -17,7 +17,8 @@ def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft | None:
     """Ask after a sound that the metadata states or one that it cannot be taken to name, each in one of every two questions.
 
     The strategy is how the absent sound was chosen; a question to be affirmed takes the place of one that was, so that
-    every strategy has as many of either. None where the metadata states no sound that can be asked for, none may be
+    every strategy has as many of either. In the share of requests in which sounds to deny are chosen for the backbone, it is
+    told how to begin: a small one says yes to nearly all. None where the metadata states no sound that can be asked for, none may be
     denied, or a label is nobody's class, so that there is no telling what else it may mean.
     """
     (clip,), (heard,), taxonomy = clips, draw.heard, draw.taxonomy
@@ -38,6 +39,7 @@ def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft | None:
     return Draft(
         present=(asked,) if affirm else (),
         absent=() if affirm else absent,
+        guided=draw.rng.random() < draw.absent.spec.guided,
         strategy=strategy,
         values={"object": draw.absent.phrase(asked)},
     )
