@@ -77,6 +77,27 @@ def test_grounded_tolerates_place_mood_and_guess_unless_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("response", "word"),
+    [
+        ("I hear a dog barking in this recording.", None),
+        ("Yes. The audio contains the sound of a dog barking, followed by rain.", None),
+        ("A dog barks while rain falls on a roof; there are no church bells.", None),  # "church" is of a sound's name
+        ("A dog's barks and the rain falling on roofs, both clearly audible.", None),  # inflected
+        ("A dog barks at the mailman while rain falls.", "mailman"),
+        ("A dog barks. It's a scene from a movie.", "scene"),
+        ("A dog barks, and it barks for its prey.", "prey"),
+        ("I do not hear [X] a siren, [Y] thunder.", "X"),
+    ],
+)
+def test_strictly_every_word_comes_from_somewhere(response: str, word: str | None) -> None:
+    told = clip("Bark", captions=["A dog barks as rain falls on a roof"])
+    verdict = judge("grounded", response, told, options={"beyond": "strict"})
+    assert verdict.ok == (word is None), verdict.detail
+    if verdict.span:
+        assert response[slice(*verdict.span)] == word
+
+
+@pytest.mark.parametrize(
     ("labels", "response", "refused"),
     [
         (["Bark"], "There is no dog.", True),
