@@ -63,6 +63,8 @@ class TrainConfig(Record):
         batch_size: Samples a forward pass and process.
         accumulate: Forward passes a step.
         clip_norm: The gradient's largest norm.
+        warm_start: Samples on which the connector is fitted before it is trained (`balsa_data.train.warmstart`); their
+            recordings are encoded for it, so with `feature_cache` it costs nothing more.
         warmup: Steps until the learning rate is reached; it falls by a cosine afterwards.
         max_seconds: Samples with a longer clip are left out, and counted.
         max_tokens: Samples of more tokens, audio included, are left out, and counted.
@@ -95,6 +97,7 @@ class TrainConfig(Record):
     accumulate: Count = 1
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-4
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.01
+    warm_start: Annotated[int, Field(ge=0)] = 256
     warmup: Annotated[int, Field(ge=0)] = 100
     clip_norm: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     max_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30.0

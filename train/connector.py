@@ -37,22 +37,40 @@ class Connector(nn.Module):
         Args:
             windows: Each window's states, shape (layers, frames, width).
         """
-        projected: Tensor = self.project(self.norm(self._mixed(windows)))
+        projected: Tensor = self.project(self.norm(self.mixed(windows)))
         return projected
 
     @torch.no_grad()
-    def calibrate(self, windows: list[Tensor]) -> None:
-        """Set the normalisation such that each of its outputs has mean 0 and variance about 1 over these windows.
+    def calibrate(self, mixed: Tensor) -> None:
+        """Set the normalisation such that each of its outputs has mean 0 and variance about 1 over some windows.
 
         Most of what Whisper's states hold is the same in every clip; started plainly, the projection learns that constant
         first and what tells clips apart long after. The idea is Salimans and Kingma's (1602.07868, section 3).
+
+        Args:
+            mixed: What `mixed` makes of them, shape (windows, queries, width).
         """
-        plain = nn.functional.layer_norm(self._mixed(windows), (self.norm.normalized_shape[0],)).flatten(0, 1)
+        plain = nn.functional.layer_norm(mixed, (self.norm.normalized_shape[0],)).flatten(0, 1)
         scale = 1 / (plain.std(dim=0, correction=0) + 0.1)  # (width,); what hardly varies is not blown up
         self.norm.weight.copy_(scale)
         self.norm.bias.copy_(-plain.mean(dim=0) * scale)
 
-    def _mixed(self, windows: list[Tensor]) -> Tensor:
+    @torch.no_grad()
+    def fit(self, vectors: Tensor, wanted: Tensor, ridge: float) -> None:
+        """Set the projection to the ridge regression.
+
+        Args:
+            vectors: Normalised, shape (n, width).
+            wanted: What to make of them, shape (n, hidden).
+            ridge: The penalty, in units of the vectors' variance.
+        """
+        mean = wanted.mean(dim=0)
+        penalty = ridge * len(vectors) * torch.eye(vectors.shape[1], device=vectors.device)
+        weight = torch.linalg.solve(vectors.T @ vectors + penalty, vectors.T @ (wanted - mean))  # (width, hidden)
+        self.project.weight.copy_(weight.T)
+        self.project.bias.copy_(mean)
+
+    def mixed(self, windows: list[Tensor]) -> Tensor:
         """Return the pooled vectors with the layers mixed, shape (windows, queries, width)."""
         pooled = self.pool([window.to(self.project.weight.dtype) for window in windows])
         return torch.einsum("lwqd,ql->wqd", pooled, self.layer_weights.softmax(dim=-1))

@@ -168,6 +168,7 @@ class Example:
         ids: All tokens, AUDIO in place of each embedding of audio.
         supervised: How many at the end are the response's, end-of-turn token included.
         sounds: The clips, in order.
+        text: The metadata in whose place the audio stands, where it is of one clip.
     """
 
     id: str
@@ -175,6 +176,7 @@ class Example:
     ids: list[int]
     supervised: int
     sounds: tuple[Sound, ...]
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -220,7 +222,8 @@ class Reader:
         ids = self.chat.request(row["prompt"], [self.embeddings(sound) for sound in sounds]) + response
         if len(ids) > self.max_tokens:
             raise InputError(f"{name} takes {len(ids)} tokens, more than max_tokens ({self.max_tokens})")
-        return Example(str(row["id"]), row["task"], ids, len(response), sounds)
+        text = row.get("seed_description") or "" if len(sounds) == 1 else ""
+        return Example(str(row["id"]), row["task"], ids, len(response), sounds, text)
 
     def sound(self, audio: Any, what: str) -> Sound:
         """Read a clip as a row holds it: a path, or {"bytes", "path"}."""

@@ -28,12 +28,12 @@ from balsa_data.train.config import TrainConfig, load_config
 from balsa_data.train.data import Batch, Reader, Rows, backbone_id, mismatch, open_rows, steps
 from balsa_data.train.model import WEIGHTS, AudioLM
 from balsa_data.train.progress import Progress
+from balsa_data.train.warmstart import warm_start
 
 __all__ = ["Trainer", "train"]
 
 T = TypeVar("T")
 BETAS = (0.9, 0.98)  # DeSTA2.5-Audio's
-CALIBRATED = 64  # rows the connector's normalisation is fitted to
 
 
 def train(config: TrainConfig | str | Path, *, say: Callable[[str], None] | None = None) -> Path:
@@ -85,7 +85,9 @@ class Trainer:
         if config.start is not None:
             model.restore(Path(config.start) / WEIGHTS)
         elif not self._checkpoints():
-            self._calibrate(model)
+            draws = self.rows.draws(config.stages[0].tasks, [config.seed, 0])  # in every process the same
+            seen = self.reader.examples(islice(draws, config.warm_start), {}, lambda _: None)
+            warm_start(model, (example for _, example in seen))
         optimizer = torch.optim.AdamW(
             model.trainable.values(), lr=config.learning_rate, betas=BETAS, weight_decay=config.weight_decay
         )
@@ -114,14 +116,6 @@ class Trainer:
             self._save()
         self._checkpoint()
         return self.out
-
-    def _calibrate(self, model: AudioLM) -> None:
-        """Fit the connector's normalisation to the first rows; every process takes the same."""
-        draws = self.rows.draws(self.config.stages[0].tasks, [self.config.seed, 0])
-        examples = self.reader.examples(islice(draws, CALIBRATED), {}, lambda _: None)
-        sounds = {sound.key: sound for _, example in examples for sound in example.sounds}
-        if sounds:
-            model.connector.calibrate(model.windows(list(sounds.values())))
 
     @property
     def stopped(self) -> bool:
