@@ -27,9 +27,9 @@ def heard(*clips: AudioClip, taxonomy: Taxonomy | None = None) -> frozenset[str]
     return frozenset().union(*[_heard(clip, taxonomy) for clip in clips])
 
 
-def spoken(clip: AudioClip, taxonomy: Taxonomy) -> frozenset[str]:
-    """Return the sounds of a clip's speech segments alone."""
-    return frozenset().union(*[_voices(s.gender, s.age, taxonomy) for s in clip.speech])
+def spoken(voices: Iterable[tuple[str | None, str | None]], taxonomy: Taxonomy) -> frozenset[str]:
+    """Return the sounds of speech by whoever speaks: gender and age of each, None where it is not known."""
+    return frozenset().union(*[_voice(gender, age, taxonomy) for gender, age in voices])
 
 
 def doubted(clip: AudioClip, taxonomy: Taxonomy) -> frozenset[str]:
@@ -116,15 +116,15 @@ def _unmentioned(sound: str, taxonomy: Taxonomy) -> frozenset[str]:
     return found - above
 
 
-def _heard(clip: AudioClip, taxonomy: Taxonomy) -> frozenset[str]:
-    found = set(spoken(clip, taxonomy))
+def _heard(clip: AudioClip, taxonomy: Taxonomy) -> set[str]:
+    found = set(spoken([(s.gender, s.age) for s in clip.speech], taxonomy))
     for event in clip.events:
         found |= _named(event.label, taxonomy) or {event.label.casefold()}
     for caption in clip.captions:
         found |= _claimed(caption, taxonomy)[0]
     for key, value in clip.attributes.items():  # "genre: rock" is rock music, "instrument: flute" a flute
         found |= _named(f"{value} {'music' if 'genre' in key else key.split('_')[0]}", taxonomy)
-    return frozenset(found)
+    return found
 
 
 @lru_cache(maxsize=16384)  # a corpus has many clips and few labels
@@ -143,7 +143,7 @@ def _claimed(caption: str, taxonomy: Taxonomy) -> tuple[frozenset[str], frozense
 
 
 @lru_cache(maxsize=1024)
-def _voices(gender: str | None, age: str | None, taxonomy: Taxonomy) -> frozenset[str]:
+def _voice(gender: str | None, age: str | None, taxonomy: Taxonomy) -> frozenset[str]:
     gender, age, names = (gender or "").casefold(), (age or "").casefold(), {"speech"}
     male, female = gender in {"male", "man", "m", "boy"}, gender in {"female", "woman", "f", "girl"}
     if {gender, age} & {"child", "kid", "boy", "girl"}:

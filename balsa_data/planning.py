@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from math import floor
 from random import Random
-from typing import Any, NamedTuple
 
 from balsa_data.clipstore import ClipStore, Stored
 from balsa_data.corpora import load_all
@@ -23,6 +22,7 @@ from balsa_data.negatives import AbsentSounds, Statistics
 from balsa_data.pairing import Block, Kinship, Pairing, blocks
 from balsa_data.prompting import Prompts
 from balsa_data.recipe import Recipe
+from balsa_data.request import Request, Writer
 from balsa_data.schemas import AudioClip
 from balsa_data.tasks import TASKS, Draft, Draw
 from balsa_data.taxonomy import Taxonomy, extended
@@ -30,29 +30,6 @@ from balsa_data.taxonomy import Taxonomy, extended
 __all__ = ["Planner", "Request", "lay_out"]
 
 TOGETHER = 256  # requests made a step at a time: about a fifth faster than one by one
-
-
-class Request(NamedTuple):
-    """One request, complete but for the backbone's parameters.
-
-    Attributes:
-        position: In the plan, from 0.
-        id: The same in every run of this recipe and seed.
-        messages: What is sent.
-    """
-
-    position: int
-    id: str
-    task: str
-    clips: tuple[AudioClip, ...]
-    seed_description: str
-    prompt: str
-    messages: list[dict[str, str]]
-    draft: Draft
-
-    def seed(self, attempt: int) -> int:
-        """Return the sampling seed of one draw: another for each attempt, the same in every run."""
-        return int.from_bytes(hashlib.blake2b(f"{self.id}|{attempt}".encode(), digest_size=4).digest()) >> 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +40,7 @@ class _Task:
     share: float
     clips: tuple[int, int]
     apart: bool
-    draft: Callable[[tuple[AudioClip, ...], Draw], Draft | None]
+    draft: Callable[[Draw], Draft | None]
 
     @classmethod
     def named(cls, name: str, share: float) -> _Task:
@@ -97,10 +74,10 @@ class Planner:
         self._recipe = recipe
         self._seed = str(recipe.seed)
         self._store = store
-        self._prompts = prompts
         self._absent = absent
         self._taxonomy = taxonomy
         self._kinship = Kinship(taxonomy)
+        self._writer = Writer(prompts, recipe.seed_description, absent.phrase)
         self._tasks = [_Task.named(name, share) for name, share in recipe.tasks.items() if share]
 
     @property
@@ -109,11 +86,14 @@ class Planner:
         return sum(floor(len(self._store) * task.share) for task in self._tasks)
 
     def __iter__(self) -> Iterator[Request]:
-        turns, position, before = Counter[str](), 0, 0
+        turns, position, before, untried = Counter[str](), 0, 0, {task.name for task in self._tasks}
         for number, positions in enumerate(blocks(len(self._store), self._recipe.seed)):
-            asked, seeds = self._asked(number, self._store.many(positions), before), dict[str, str]()
+            asked = self._asked(number, self._store.many(positions), before)
             while some := list(islice(asked, TOGETHER)):
-                made = self._requests(some, seeds, position, turns)
+                made = self._requests(some, position, turns)
+                for request in {one.task: one for one in made if one.task in untried}.values() if untried else ():
+                    self._writer(request)  # a template that cannot be used is told of before anything is asked
+                    untried.remove(request.task)
                 yield from made
                 position += len(made)
             before += len(positions)
@@ -132,68 +112,44 @@ class Planner:
         }
         for i, one in enumerate(told):
             for task, due in opened:
-                for nth in range(due[i]):
+                for nth in range(due[i]) if due[i] else ():
                     if task.clips[1] == 1:
                         yield task, nth, (one,), None
                     elif group := pairings[task.name].group(i, draws[task.name]):
                         yield task, nth, tuple([told[k] for k in group[0]]), group[1]
 
-    def _requests(self, asked: list[Asked], seeds: dict[str, str], position: int, turns: Counter[str]) -> list[Request]:
+    def _requests(self, asked: list[Asked], position: int, turns: Counter[str]) -> list[Request]:
         """Make some requests, one step of all before the next: what a step needs is then at hand in the processor.
 
         Args:
             asked: What is asked.
-            seeds: The seed descriptions written so far, by the clip's text; more are added.
             position: In the plan, of the first.
             turns: Requests laid out before of each task; these are added.
         """
-        clips = [tuple([one.clip for one in told]) for _, _, told, _ in asked]
-        named = [self._name(task, nth, about) for (task, nth, _, _), about in zip(asked, clips, strict=True)]
+        named = [self._name(task, nth, told) for task, nth, told, _ in asked]
         drafts = []
-        for (task, _, told, strategy), about, (name, _) in zip(asked, clips, named, strict=True):
+        for (task, _, told, strategy), (name, _) in zip(asked, named, strict=True):
             draw = Draw(
-                Draws(name),
-                tuple([one.heard for one in told]),
-                tuple([one.doubted for one in told]),
-                self._absent,
-                self._kinship,
-                self._taxonomy,
-                self._recipe.pairing,
-                strategy,
+                Draws(name), told, self._absent, self._kinship, self._taxonomy, self._recipe.pairing, strategy,
                 turns[task.name],
-            )
-            drafts.append(task.draft(about, draw))
+            )  # fmt: skip
+            drafts.append(task.draft(draw))
             turns[task.name] += drafts[-1] is not None
-        style = self._recipe.seed_description
-        for (_, _, told, _), about in zip(asked, clips, strict=True):
-            for one, clip in zip(told, about, strict=True):
-                if one.text not in seeds:
-                    seeds[one.text] = self._prompts.seed_description(clip, style)
         made: list[Request] = []
-        for (task, _, told, _), about, (name, phrasing), draft in zip(asked, clips, named, drafts, strict=True):
+        for (task, _, told, _), (name, phrasing), draft in zip(asked, named, drafts, strict=True):
             if draft is not None:
-                written = [seeds[one.text] for one in told]
-                prompt = self._prompts.instruction(task.name, phrasing, **draft.values)
-                messages = self._prompts.messages(task.name, written, prompt, **self._guidance(draft, phrasing))
-                description, of_it = "\n\n".join(written), f"{task.name}-{name.hex()}"
-                at = position + len(made)
-                made.append(Request(at, of_it, task.name, about, description, prompt, messages, draft))
+                of_it = f"{task.name}-{name.hex()}"
+                made.append(Request(position + len(made), of_it, task.name, told, draft, phrasing, self._writer))
         return made
 
-    def _name(self, task: _Task, nth: int, clips: tuple[AudioClip, ...]) -> tuple[bytes, int]:
+    def _name(self, task: _Task, nth: int, told: tuple[Stored, ...]) -> tuple[bytes, int]:
         """Return what identifies a request, and the number of its phrasing."""
-        key = "\0".join([self._seed, task.name, *[clip.id for clip in clips]])
+        key = "\0".join([self._seed, task.name, *[one.id for one in told]])
         digest = hashlib.blake2b(key.encode(), digest_size=8)
         # the nth sample of a clip takes the nth phrasing after its first: never the same twice
         phrasing = int.from_bytes(digest.digest()) + nth
         digest.update(b"\0%d" % nth)
         return digest.digest(), phrasing
-
-    def _guidance(self, draft: Draft, variant: int) -> dict[str, Any]:
-        if not draft.guided:
-            return {}
-        present, absent = [tuple(map(self._absent.phrase, sounds)) for sounds in (draft.present, draft.absent)]
-        return {"guided": True, "present": present, "absent": absent, "each": draft.each, "variant": variant}
 
 
 def lay_out(

@@ -8,15 +8,15 @@ lion").
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import Any, NamedTuple
 
-from balsa_data.facts import akin, doubted, spoken
-from balsa_data.schemas import AudioClip
+from balsa_data.facts import akin, spoken
 from balsa_data.taxonomy import Taxonomy
 from balsa_data.taxonomy.text import key
 
-__all__ = ["clear", "named", "stated"]
+__all__ = ["Words", "clear", "named", "stated"]
 
 WORDS = 3  # of a sound's name, at most, when it is looked for in metadata word by word
 # Who is spoken to need not be heard: "a woman talks in a high-pitched voice to a horse".
@@ -29,31 +29,51 @@ _ADDRESSEE = re.compile(
 _SMALL = frozenset("a an the of on in by with being s".split())
 
 
-def stated(
-    clip: AudioClip, sounds: frozenset[str], taxonomy: Taxonomy, doubts: frozenset[str] | None = None
-) -> list[str]:
+class Words(NamedTuple):
+    """What metadata says, word for word.
+
+    Attributes:
+        labels: Of its sound events.
+        others: Its captions, and what its attributes say.
+        voices: The gender and age of whoever speaks, where they are known.
+    """
+
+    labels: tuple[str, ...]
+    others: tuple[str, ...]
+    voices: tuple[tuple[str | None, str | None], ...]
+
+    @classmethod
+    def of(cls, clip: Mapping[str, Any]) -> Words:
+        """Return the words of a clip, as it is written down: a field that is not there is not known."""
+        return cls(
+            tuple([event["label"] for event in clip.get("events", ())]),
+            (*clip.get("captions", ()), *clip.get("attributes", {}).values()),
+            tuple([(one.get("gender"), one.get("age")) for one in clip.get("speech", ())]),
+        )
+
+
+def stated(words: Words, sounds: frozenset[str], doubts: frozenset[str], taxonomy: Taxonomy) -> list[str]:
     """Return which of the sounds heard in a clip are stated in their own words and without doubt, and are not too broad.
 
     Args:
-        clip: The clip.
+        words: What its metadata says.
         sounds: What is heard in it (`facts.heard`).
+        doubts: Those of which its captions are not sure (`facts.doubted`).
         taxonomy: Says how they are called.
-        doubts: Those of which its captions are not sure (`facts.doubted`); None to look.
     """
-    by_voice, stems = spoken(clip, taxonomy), frozenset().union(*map(_stems, _texts(clip)))
+    by_voice = spoken(words.voices, taxonomy)
+    stems = frozenset().union(*[_stems(text) for text in words.labels + words.others])
     found = [
         sound
         for sound in sorted(taxonomy.narrowest(sounds))
         if not stems.isdisjoint(_called(sound, taxonomy)) or (sound in by_voice and _definite(sound, taxonomy))
     ]
-    if unsure := doubted(clip, taxonomy) if doubts is None else doubts:
-        found = [sound for sound in found if not any(akin(sound, other, taxonomy) for other in unsure)]
-    return found
+    return [sound for sound in found if not any(akin(sound, other, taxonomy) for other in doubts)] if doubts else found
 
 
-def named(clip: AudioClip, taxonomy: Taxonomy) -> frozenset[str]:
+def named(words: Words, taxonomy: Taxonomy) -> frozenset[str]:
     """Return every sound that a word or two of the metadata could name, whether or not it is said to be heard."""
-    return frozenset().union(*[_named(text, taxonomy) for text in _texts(clip)])
+    return frozenset().union(*[_named(text, taxonomy) for text in words.labels + words.others])
 
 
 @lru_cache(maxsize=16384)  # a corpus has many clips and few labels, and several tasks ask about one caption
@@ -62,9 +82,9 @@ def _named(text: str, taxonomy: Taxonomy) -> frozenset[str]:
     return frozenset(sound for sound in found if sound)
 
 
-def clear(clip: AudioClip, taxonomy: Taxonomy) -> bool:
+def clear(words: Words, taxonomy: Taxonomy) -> bool:
     """Return whether the taxonomy knows every label of a clip as a whole, not a word in it."""
-    return all(_class(event.label, taxonomy) for event in clip.events)
+    return all(_class(label, taxonomy) for label in words.labels)
 
 
 def _definite(sound: str, taxonomy: Taxonomy) -> bool:
@@ -84,10 +104,6 @@ def _called(sound: str, taxonomy: Taxonomy) -> frozenset[str]:
     of_what = (_stems(known[parent].phrase) for parent in known[sound].parents if not known[parent].generic)
     own = _stems(known[sound].phrase)
     return own & frozenset().union(*of_what) or own | _stems(sound)
-
-
-def _texts(clip: AudioClip) -> tuple[str, ...]:
-    return (*clip.captions, *[event.label for event in clip.events], *clip.attributes.values())
 
 
 @lru_cache(maxsize=4096)

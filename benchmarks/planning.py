@@ -1,18 +1,19 @@
-"""How long a plan takes and how much memory: clips made of the taxonomy's sounds, every task, every prompt rendered.
+"""How long a plan takes and how much memory: clips made of the taxonomy's sounds, every task; and every request written.
 
     python benchmarks/planning.py --clips 1000000
     python benchmarks/planning.py --audiocaps train.csv      # real captions: most of it is finding the sounds in them
 
 Prints clips, requests, seconds (of the processor and of the clock), the peak of memory and a digest of the whole plan:
 ids, messages and what each request affirms and denies. Run it twice: the digest is the same. Counted are taking the
-clips in (metadata to disk, sounds found, statistics) and the plan, with every decision and every message in full; not
-counted are the making of the clips and the digest. Other work on the machine costs this one its caches, and seconds of
-the processor with them.
+clips in (metadata to disk, sounds found, statistics), the plan with every decision, and, by itself, since a request is
+written when it is read, the writing of every message; not counted are the making of the clips and the digest. Other work
+on the machine costs this one its caches, and seconds of the processor with them.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import hashlib
 import resource
 import tempfile
@@ -25,6 +26,7 @@ from pathlib import Path
 from random import Random
 
 from balsa_data import AudioClip, Recipe, SoundEvent, SpeechSegment
+from balsa_data.cli.making import ALLOCATED
 from balsa_data.clipstore import ClipStore
 from balsa_data.corpora import load
 from balsa_data.planning import lay_out
@@ -84,27 +86,31 @@ def main() -> None:
     args = parser.parse_args()
     recipe = Recipe.make(tasks=dict.fromkeys(TASKS.names(), args.share), pairing={"clips": (2, 3)})
     corpus = load("audiocaps", args.audiocaps) if args.audiocaps else clips(args.clips)
-    digest, tasks, making, digesting = hashlib.sha256(), Counter[str](), Apart(), Apart()
+    digest, tasks, making, writing, digesting = hashlib.sha256(), Counter[str](), Apart(), Apart(), Apart()
+    gc.set_threshold(ALLOCATED)  # as the commands do
     default()  # loaded before the clock starts
     with tempfile.TemporaryDirectory() as folder:
         store, clock, began = ClipStore(Path(folder)), time.monotonic(), time.process_time()
         plan = lay_out(recipe, store, Prompts(), making.made(corpus))
         taking = time.process_time() - began - making.seconds
-        print(f"{len(store)} clips made: {making.seconds:.1f} s of the processor, not counted")
-        print(f"taken in, sounds found, statistics: {taking:.1f} s of the processor", end=", ")
+        print(f"{len(store)} clips made: {making.seconds:.2f} s of the processor, not counted")
+        print(f"taken in, sounds found, statistics: {taking:.2f} s of the processor", end=", ")
         print(f"{time.monotonic() - clock:.1f} s of the clock with their making")
         clock, began, requests = time.monotonic(), time.process_time(), iter(plan)
         while batch := list(islice(requests, BATCH)):
+            with writing.counted():
+                for request in batch:
+                    assert request.messages
             with digesting.counted():
                 for request in batch:
                     tasks[request.task] += 1
                     draft, written = request.draft, [message["content"] for message in request.messages]
                     said = [request.id, *written, "+", *draft.present, "-", *draft.absent, draft.strategy or ""]
                     digest.update("\0".join(said).encode())
-        planning = time.process_time() - began - digesting.seconds
-        print(f"planned: {planning:.1f} s of the processor, {time.monotonic() - clock:.1f} s of the clock", end=", ")
-        print(f"besides the digest: {digesting.seconds:.1f} s")
-        print(f"in total: {taking + planning:.1f} s of the processor")
+        planning = time.process_time() - began - writing.seconds - digesting.seconds
+        print(f"planned: {planning:.2f} s of the processor; in all {taking + planning:.2f} s")
+        print(f"written: {writing.seconds:.2f} s of the processor; in all {taking + planning + writing.seconds:.2f} s")
+        print(f"planning, writing and digest: {time.monotonic() - clock:.1f} s of the clock")
         store.close()
     print(f"requests: {sum(tasks.values())} ({', '.join(f'{task} {n}' for task, n in sorted(tasks.items()))})")
     print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")

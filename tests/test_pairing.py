@@ -55,7 +55,7 @@ def many(n: int, **values: Any) -> list[tuple[AudioClip, frozenset[str]]]:
 def groups(
     told: list[tuple[AudioClip, frozenset[str]]], *, each: int = 1, apart: bool = True, **spec: Any
 ) -> list[Group]:
-    block = Block([Stored("", clip.recording, clip.dataset, sounds) for clip, sounds in told], KINSHIP, Random(0))
+    block = Block([Stored("", "", clip.recording, clip.dataset, sounds) for clip, sounds in told], KINSHIP, Random(0))
     pairing = Pairing(block, PairingSpec(**spec), [each] * len(told), (2, 4), apart=apart)
     rng = Random(1)
     return [found for i in range(len(told)) for _ in range(each) if (found := pairing.group(i, rng))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 import subprocess
 import sys
 from collections import Counter
@@ -12,6 +13,7 @@ import pytest
 
 from balsa_data import AudioClip, SoundEvent
 from balsa_data.clipstore import ClipStore
+from balsa_data.errors import PromptError
 from balsa_data.negatives import Statistics
 from balsa_data.pairing import BLOCK
 from balsa_data.planning import Request, lay_out
@@ -84,6 +86,22 @@ def test_the_plan_does_not_depend_on_the_process(hashing: str, tmp_path: Path) -
         [sys.executable, "-c", code, here, str(tmp_path / "x")], env=env, capture_output=True, text=True, check=True
     )
     assert ran.stdout.strip() == digest(plan(tmp_path / "y", 80))
+
+
+def test_a_template_that_cannot_be_used_is_told_of_before_any_request_is_handed_out(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "negative.jinja").write_text("{{ nonsense }}", "utf-8")
+    recipe = Recipe.make(tasks=["positive", "negative"])
+    with pytest.raises(PromptError, match="nonsense"):
+        next(iter(lay_out(recipe, ClipStore(tmp_path), Prompts(tmp_path / "mine"), clips(9))))
+
+
+def test_a_request_is_written_before_it_goes_elsewhere(tmp_path: Path) -> None:
+    requests = plan(tmp_path / "a", 20)
+    sent = pickle.loads(pickle.dumps(requests))
+    assert sent == requests
+    assert [r.clips for r in sent] == [r.clips for r in requests]
+    assert digest(sent) == digest(requests)
 
 
 def digest(requests: list[Request]) -> str:

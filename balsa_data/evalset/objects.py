@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from random import Random
 
-from balsa_data.facts import akin
+from balsa_data.facts import akin, doubted
 from balsa_data.negatives import AbsentSounds, Statistics
 from balsa_data.schemas import AudioClip
 from balsa_data.specs import NegativeSpec
-from balsa_data.stated import clear, named, stated
+from balsa_data.stated import Words, clear, named, stated
 from balsa_data.taxonomy import Taxonomy
 
 __all__ = ["DRAWN", "LEAN", "PAIRS", "ObjectQuestions"]
@@ -47,15 +47,15 @@ class ObjectQuestions:
 
     def _noted(self, clips: Iterable[tuple[AudioClip, frozenset[str]]]) -> Iterator[frozenset[str]]:
         for clip, sounds in clips:
-            self._asked_for.update(stated(clip, sounds, self.taxonomy))
+            self._asked_for.update(self._present(clip, sounds)[0])
             yield sounds
 
     def pairs(self, clip: AudioClip, sounds: frozenset[str], rng: Random) -> Iterator[tuple[str, str, str]]:
         """Yield a sampling, a sound that is heard and one that is not; such as bring either's Yes and No nearer."""
-        present = stated(clip, sounds, self.taxonomy)
-        if not clear(clip, self.taxonomy):
+        present, words = self._present(clip, sounds)
+        if not clear(words, self.taxonomy):
             return
-        told = sounds | named(clip, self.taxonomy)
+        told = sounds | named(words, self.taxonomy)
         rng.shuffle(present)
         for sampling, count in self.balance.items():
 
@@ -71,6 +71,10 @@ class ObjectQuestions:
                 count[is_not, False] += 1
                 yield sampling, is_heard, is_not
 
+    def _present(self, clip: AudioClip, sounds: frozenset[str]) -> tuple[list[str], Words]:
+        words = Words.of(clip.model_dump())
+        return stated(words, sounds, doubted(clip, self.taxonomy), self.taxonomy), words
+
     def _drawn(self, sampling: str, told: frozenset[str], rng: Random) -> list[str]:
         if sampling == "random":  # of the corpus' own, where a small one's are topped up for other purposes
             able = [sound for sound in self._absent.candidates(told) if sound in self._asked_for]
@@ -79,13 +83,10 @@ class ObjectQuestions:
 
     def why_not(self, clip: AudioClip, sounds: frozenset[str]) -> str:
         """Say why a clip is not asked about."""
-        if not clear(clip, self.taxonomy):
+        present, words = self._present(clip, sounds)
+        if not clear(words, self.taxonomy):
             return "a label that the taxonomy does not know"
-        return (
-            "no pair of sounds that keeps the balance"
-            if stated(clip, sounds, self.taxonomy)
-            else "no sound that is surely heard"
-        )
+        return "no pair of sounds that keeps the balance" if present else "no sound that is surely heard"
 
     def different(self, sampling: str) -> int:
         """Return how many different sounds are asked for."""

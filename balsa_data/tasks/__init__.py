@@ -1,15 +1,16 @@
 """Tasks: what is asked about a clip, or about several; one a file.
 
-A task is a module here with ``CLIPS`` (how many clips one sample is about, at least and at most) and ``draft(clips,
-draw) -> Draft | None``; its request template is ``prompts/<name>.jinja`` and its phrasings ``prompts/pools/<name>.txt``.
+A task is a module here with ``CLIPS`` (how many clips one sample is about, at least and at most) and ``draft(draw) ->
+Draft | None``; its request template is ``prompts/<name>.jinja`` and its phrasings ``prompts/pools/<name>.txt``.
 None means that the clips give nothing to ask. With ``APART = True``, the metadata of its clips must tell them apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from balsa_data.clipstore import Stored
 from balsa_data.draws import Draws
 from balsa_data.negatives import AbsentSounds
 from balsa_data.pairing import Kinship
@@ -49,8 +50,7 @@ class Draw(NamedTuple):
 
     Attributes:
         rng: Seeded by the request's identity.
-        heard: The sounds heard in each clip.
-        doubted: Those of which the metadata of each is not sure, or says that they are not heard.
+        told: The clips, as they lie in the store.
         absent: Chooses sounds that are not.
         kinship: What sounds have to do with one another.
         taxonomy: Names and relates sounds.
@@ -59,8 +59,7 @@ class Draw(NamedTuple):
     """
 
     rng: Draws
-    heard: tuple[frozenset[str], ...]
-    doubted: tuple[frozenset[str], ...]
+    told: tuple[Stored, ...]
     absent: AbsentSounds
     kinship: Kinship
     taxonomy: Taxonomy
@@ -68,23 +67,32 @@ class Draw(NamedTuple):
     strategy: str | None
     turn: int
 
-    def guided_or_open(self, clips: Iterable[AudioClip]) -> Draft:
+    @property
+    def clips(self) -> tuple[AudioClip, ...]:
+        """The clips themselves; `told` has what was heard in them, and their words, for less."""
+        return tuple([one.clip for one in self.told])
+
+    @property
+    def heard(self) -> tuple[frozenset[str], ...]:
+        """The sounds heard in each clip."""
+        return tuple([one.heard for one in self.told])
+
+    def guided_or_open(self) -> Draft:
         """Choose sounds to deny in the recipe's share of requests; else leave the choice to the backbone.
 
         Chosen are none that a word of the metadata could name. Where no sound of it is understood, the choice is the
         backbone's as well: what is heard may be any.
         """
-        heard = frozenset().union(*self.heard)
+        heard = frozenset().union(*[one.heard for one in self.told])
         if self.rng.random() >= self.absent.spec.guided or not heard:
             return Draft()
-        told = heard.union(*(named(clip, self.taxonomy) for clip in clips))
+        told = heard.union(*[named(one.words, self.taxonomy) for one in self.told])
         strategy, sounds = self.absent.draw(told, self.rng)
         return Draft(absent=sounds, guided=bool(sounds), strategy=strategy if sounds else None)
 
-    def stated(self, clips: Iterable[AudioClip]) -> list[frozenset[str]]:
+    def stated(self) -> list[frozenset[str]]:
         """Return the sounds of each clip that its metadata states in its own words: what a backbone may be told to say."""
-        each = zip(clips, self.heard, self.doubted, strict=True)
-        return [frozenset(stated(clip, heard, self.taxonomy, doubts)) for clip, heard, doubts in each]
+        return [frozenset(stated(one.words, one.heard, one.doubted, self.taxonomy)) for one in self.told]
 
     def about_several(self, tell: Callable[[], Sequence[frozenset[str]]]) -> Draft:
         """Tell the backbone the sounds of each clip in the recipe's share of requests, where there are some of every one."""

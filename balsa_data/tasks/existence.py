@@ -5,7 +5,6 @@ from __future__ import annotations
 from hashlib import blake2b
 
 from balsa_data.facts import akin
-from balsa_data.schemas import AudioClip
 from balsa_data.stated import clear, named, stated
 from balsa_data.tasks import Draft, Draw
 
@@ -13,7 +12,7 @@ CLIPS = (1, 1)
 TRIES = 3  # draws of an absent sound until one is not another side of what is heard
 
 
-def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft | None:
+def draft(draw: Draw) -> Draft | None:
     """Ask after a sound that the metadata states or one that it cannot be taken to name, each in one of every two questions.
 
     The strategy is how the absent sound was chosen; a question to be affirmed takes the place of one that was, so that
@@ -21,11 +20,12 @@ def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft | None:
     told how to begin: a small one says yes to nearly all. None where the metadata states no sound that can be asked for, none may be
     denied, or a label is nobody's class, so that there is no telling what else it may mean.
     """
-    (clip,), (heard,), taxonomy = clips, draw.heard, draw.taxonomy
-    present = stated(clip, heard, taxonomy, draw.doubted[0]) if clear(clip, taxonomy) else []
+    (one,), taxonomy = draw.told, draw.taxonomy
+    words = one.words
+    present = stated(words, one.heard, one.doubted, taxonomy) if clear(words, taxonomy) else []
     if not present:
         return None
-    told = heard | named(clip, taxonomy)
+    told = one.heard | named(words, taxonomy)
     for _ in range(TRIES):
         strategy, absent = draw.absent.draw(told, draw.rng, (1, 1))
         if not any(akin(sound, other, taxonomy) for sound in absent for other in told):

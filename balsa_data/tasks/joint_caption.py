@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from balsa_data.schemas import AudioClip
 from balsa_data.tasks import Draft, Draw
 
 CLIPS = (2, 4)
 
 
-def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft:
+def draft(draw: Draw) -> Draft:
     """Ask for what is heard in all of them together."""
-    return draw.about_several(lambda: draw.stated(clips))
+    return draw.about_several(draw.stated)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from balsa_data.schemas import AudioClip
 from balsa_data.tasks import Draft, Draw
 
 CLIPS = (1, 1)
 
 
-def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft:
+def draft(draw: Draw) -> Draft:
     """Let the backbone choose what is absent (open), or choose it and have it put into words (guided)."""
-    return draw.guided_or_open(clips)
+    return draw.guided_or_open()

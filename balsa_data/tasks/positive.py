@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from balsa_data.schemas import AudioClip
 from balsa_data.tasks import Draft, Draw
 
 CLIPS = (1, 1)
 
 
-def draft(clips: tuple[AudioClip, ...], draw: Draw) -> Draft:
+def draft(draw: Draw) -> Draft:
     """Ask for what is heard; the seed description says it, so there is nothing to decide."""
     return Draft(present=tuple(sorted(draw.heard[0])))
