@@ -12,7 +12,13 @@ REASONS = {"echo": "the response repeats the instruction"}
 
 
 def check(item: Item, *, new_words: float = 0.3) -> Verdict:
-    """Refuse a response in which less than this share of the words is new against the prompt."""
+    """Refuse a response in which less than this share of the words is new against the prompt.
+
+    Whether a sound is there may be said in the question's own words ("Yes, a dog is audible in the recording"), but for
+    another question.
+    """
+    if item.task == "existence" and not item.response.rstrip().endswith("?"):
+        return passed("echo")
     words = re.findall(r"\w+", item.response.lower())
     old = sum(map(_words(item.prompt).__contains__, words))
     if len(words) >= 4 and len(words) - old < new_words * len(words):

@@ -12,7 +12,7 @@ from balsa_data.schemas import SpeechSegment, Verdict
 
 RANK = 1
 REASONS = {
-    "transcript": "quotes words that the metadata's transcripts do not have",
+    "transcript": "quotes words that the metadata's transcripts do not have, or tells what is talked about without any",
     "speaker": "gives a speaker a gender, age, emotion, accent or language that the metadata contradicts",
 }
 FALSE = {"speaker", "transcript"}
@@ -116,6 +116,10 @@ _VOICE = re.compile(
 _SAYS = re.compile(
     r"[\"“‘'](.+?)[\"”’'](?!\w)|\b(?:say|says|saying|said|words?|phrase|counts?|counting)\b\s+(.*)", re.IGNORECASE
 )
+_TOPIC = re.compile(
+    r"\b(?:speak|talk|tell|chat|sing|argu|narrat)\w*(?: (?:to|with) (?:\w+ ){1,3})? ?about\b|\bdiscuss(?:es|ing)\b",
+    re.IGNORECASE,
+)
 _ACCENT_FOLLOWS = re.compile(r"\W*(?:\w+\W+)?accent", re.IGNORECASE)
 _ATTRIBUTES = {"gender": _GENDER, "age": _AGE, "emotion": _EMOTION, "accent": _ACCENT, "language": _LANGUAGE}
 _VOCABULARY = frozenset().union(*_ATTRIBUTES.values())
@@ -125,7 +129,8 @@ def check(item: Item) -> Verdict:
     """Refuse a quotation that is not in the transcripts, and an attribute that contradicts a speaker's.
 
     Quotations are compared without case, punctuation and spacing; a part of a transcript will do. What the metadata
-    leaves open (no emotion, no language) is not contradicted; of several speakers, any one may be meant.
+    leaves open (no emotion, no language) is not contradicted; of several speakers, any one may be meant. Without transcripts
+    nobody can tell what people talk about, unless a caption does.
     """
     segments = [s for clip in item.clips for s in clip.speech]
     if quoted := quotes(item.response):
@@ -149,7 +154,10 @@ def _texts(item: Item) -> tuple[list[str], list[str]]:
 
 
 def _people(item: Item) -> Verdict:
-    """Where only captions or labels tell of people, refuse a man or a woman whom they do not name."""
+    """Where only captions or labels tell of people, refuse a man or a woman whom they do not name, and what is talked about."""
+    if (topic := _TOPIC.search(item.response)) and not any(_TOPIC.search(text) for text in _texts(item)[1]):
+        detail = f"says what somebody is {topic.group()!r}, which the metadata does not"
+        return failed("speech", "transcript", detail, topic.span())
     told = list(stated(item.response, _PERSONS))
     named = _named(item) if told else set()
     for start, end, word, _ in told:

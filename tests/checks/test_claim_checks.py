@@ -165,6 +165,13 @@ def test_coverage_of_a_question_is_an_answer() -> None:
     assert reason("grounded", "Yes.", clip("Rain"), **asked) == "unsupported"
 
 
+def test_a_question_may_be_answered_in_its_own_words_but_not_asked_back() -> None:
+    dog, asked = clip("Bark"), {"task": "existence", "prompt": "Is a dog audible in the recording?"}
+    assert reason("echo", "Yes, a dog is audible in the recording.", dog, **asked) is None
+    assert reason("echo", "Is a dog audible in the recording?", dog, **asked) == "echo"
+    assert reason("echo", "A dog is audible in the recording.", dog, prompt=asked["prompt"]) == "echo"
+
+
 def test_coverage_refuses_what_nothing_can_be_held_against() -> None:
     assert reason("coverage", "There is no rain.", clip(captions=["Hm."]), task="negative") == "uncovered"
 
@@ -195,6 +202,9 @@ def test_speech_is_what_was_said_and_by_whom(response: str, refused: str | None)
 
 def test_speech_that_the_metadata_lacks_cannot_be_quoted() -> None:
     assert reason("speech", 'A man says, "Hello."', clip("Speech")) == "transcript"
+    assert reason("speech", "A man is talking about it as a truck idles.", clip("Male speech", "Truck")) == "transcript"
+    told = clip(captions=["A man talks about his truck"])
+    assert reason("speech", "A man is talking about a truck.", told) is None
 
 
 def test_of_several_speakers_any_may_be_meant() -> None:
