@@ -15,7 +15,7 @@ test: $(VENV)/dev.done  ## everything that must hold: lint, types, tests, the bu
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile  # a file on each core; one by one it takes twice as long
 	$(BIN)/python tests/built_wheel.py
 
 # Other trainers' own loaders, unmodified; each set of packages in an environment of its own (tests/interop/README.md).

@@ -123,7 +123,8 @@ def test_the_feature_cache_changes_nothing(dataset: Dataset, config: Config, tmp
     data = dataset([published(k) for k in range(4)])
     plain = train(config(data, out=str(tmp_path / "plain")), say=silent)
     cached = train(config(data, out=str(tmp_path / "cached"), feature_cache=str(tmp_path / "cache")), say=silent)
-    assert curve(cached) == curve(plain)
+    # the encoder reads some alone that it else reads together, which changes its last digit
+    assert curve(cached) == pytest.approx(curve(plain), rel=1e-5)
     assert len(list((tmp_path / "cache").rglob("*.safetensors"))) == 4
 
 
