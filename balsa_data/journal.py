@@ -96,6 +96,8 @@ class Journal:
                 raise self._damaged("it was cut short")
             if writing:
                 self._db.executescript("PRAGMA journal_mode=WAL;" + SCHEMA)
+                if "asked" not in {column for _, column, *_ in self._db.execute("PRAGMA table_info(answers)")}:
+                    self._db.execute("ALTER TABLE answers ADD COLUMN asked TEXT")  # a run from before there was one
                 self._out = self._connect()  # the writer thread's own: readers see whole transactions only
         except (sqlite3.DatabaseError, OSError) as error:
             self._let_go()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,15 @@ def test_a_repeated_id_is_named_wherever_it_stands(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         with pytest.raises(CorpusError, match="clip id 'c0' stands twice"):
             ClipStore(tmp_path / name).fill(corpus, nothing)
+
+
+def test_answers_of_a_run_from_before_they_told_what_they_answer_are_still_known(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    asyncio.run(journal.answered("a", 0, Answer(text="t")))
+    journal.close()
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as db:
+        db.execute("ALTER TABLE answers DROP COLUMN asked")
+    journal = Journal(tmp_path)
+    asyncio.run(journal.answered("b", 0, Answer(text="u", asked="words")))
+    assert [journal.known(name)[0].asked for name in ("a", "b")] == [None, "words"]
+    journal.close()
