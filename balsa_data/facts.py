@@ -10,7 +10,7 @@ from balsa_data.schemas import AudioClip
 from balsa_data.taxonomy import Taxonomy, default
 
 __all__ = [
-    "akin", "doubted", "heard", "narrowest", "related", "sourceless", "spoken", "supported", "unlisted", "unmentioned"
+    "akin", "doubted", "heard", "narrowest", "noises", "related", "sourceless", "spoken", "supported", "unlisted", "unmentioned"
 ]  # fmt: skip
 
 _SOURCELESS = "ambiguous sounds"  # the class of what is heard without its source
@@ -44,11 +44,16 @@ def sourceless(*clips: AudioClip, taxonomy: Taxonomy | None = None) -> frozenset
     """
     taxonomy = taxonomy or default()
     texts = (t for clip in clips for t in (*clip.captions, *(e.label for e in clip.events)))
-    return frozenset().union(*(_sourceless(text, taxonomy) for text in texts))
+    return frozenset().union(*(noises(text, taxonomy) for text in texts))
+
+
+def noises(text: str, taxonomy: Taxonomy | None = None) -> frozenset[str]:
+    """Return the sounds that a text names without a source, or as one's, whether heard or not: *clanking*, *squealing*."""
+    return _noises(text, taxonomy or default())
 
 
 @lru_cache(maxsize=16384)  # several checks, and draws, ask about one caption
-def _sourceless(text: str, taxonomy: Taxonomy) -> frozenset[str]:
+def _noises(text: str, taxonomy: Taxonomy) -> frozenset[str]:
     return taxonomy.find_generic(text) & taxonomy.descendants(_SOURCELESS)
 
 

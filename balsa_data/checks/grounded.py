@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from balsa_data.checks import Item, failed, passed
-from balsa_data.claims import Polarity, claims, words
-from balsa_data.facts import sourceless, supported, unlisted
+from balsa_data.claims import Claim, Polarity, claims, words
+from balsa_data.facts import noises, sourceless, supported, unlisted
 from balsa_data.schemas import AudioClip, Verdict
 
 RANK = 1
@@ -19,6 +19,7 @@ REASONS = {
 FALSE = {"unsupported"}
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_TOGETHER = re.compile(r"[^.!?;\n]*\b(?:both|mix|mixture|combination)\b[^.!?;\n]*", re.IGNORECASE)
 _BEYOND = words(
     # places
     "street park kitchen forest beach city town village countryside room house home office restaurant cafe bar club "
@@ -83,22 +84,46 @@ def check(item: Item, *, beyond: Literal["tolerate", "refuse", "strict"] = "tole
         detail = f"says {said!r} is heard or leaves it open, but the metadata has no {claim.sound}"
         doubted = doubted or failed("grounded", "unsupported", detail, span, doubt=True)
     if beyond != "tolerate":
-        names = [(claim.start, claim.end) for claim in told]
-        if found := _first_beyond(item, names, strict=beyond == "strict"):
-            detail = f"tells of {found.group()!r}, which the metadata does not"
-            return failed("grounded", "beyond", detail, found.span())
+        first = (_invented(item, told) or _unnamed(item, told)) if beyond == "strict" else _guess(item, told)
+        if first:
+            detail = f"tells of {first.group().strip()!r}, which the metadata does not"
+            return failed("grounded", "beyond", detail, first.span())
     return doubted or passed("grounded")
 
 
-def _first_beyond(item: Item, names: Iterable[tuple[int, int]], *, strict: bool) -> re.Match[str] | None:
-    """Return the first word outside the sounds' names that goes beyond the metadata."""
-    told = {_stem(word) for word in _WORD.findall(" ".join([item.prompt, *map(_metadata, item.clips)]).casefold())}
+def _guess(item: Item, told: Sequence[Claim]) -> re.Match[str] | None:
+    """Return the first place, mood or guess that the metadata does not hold."""
+    return next((m for m in _unknown(item, told) if m.group().casefold() in _BEYOND), None)
+
+
+def _invented(item: Item, told: Sequence[Claim]) -> re.Match[str] | None:
+    """Return the first word that the metadata does not hold and that is not plain talk of hearing either."""
+    return next((m for m in _unknown(item, told) if m.group().casefold().replace("’", "'") not in _PLAIN), None)
+
+
+def _unknown(item: Item, told: Sequence[Claim]) -> Iterator[re.Match[str]]:
+    """Yield the words that are of neither the metadata, nor the prompt, nor a sound's name.
+
+    A name may absorb how its source sounds: that car engines *squelch* must be in the metadata all the same.
+    """
+    texts = " ".join([item.prompt, *map(_metadata, item.clips)]).casefold()
+    known = {_stem(word) for word in _WORD.findall(texts)}
+    heard = frozenset().union(*item.heard, sourceless(*item.clips))
+    names = [c for c in told if c.polarity is Polarity.ABSENT or _borne_out(item.response[c.start : c.end], heard)]
     for match in _WORD.finditer(item.response):
-        word = match.group().casefold().replace("’", "'")
-        in_a_name = any(start <= match.start() and match.end() <= end for start, end in names)
-        if (word not in _PLAIN if strict else word in _BEYOND) and _stem(word) not in told and not in_a_name:
-            return match
-    return None
+        named = any(c.start <= match.start() and match.end() <= c.end for c in names)
+        if not named and _stem(match.group().casefold().replace("’", "'")) not in known:
+            yield match
+
+
+def _borne_out(name: str, heard: frozenset[str]) -> bool:
+    return all(supported(sound, heard) for sound in noises(name))
+
+
+def _unnamed(item: Item, told: Sequence[Claim]) -> re.Match[str] | None:
+    """Return the first sentence which says that sounds are heard together, but not which ("the audio is both")."""
+    sentences = _TOGETHER.finditer(item.response)
+    return next((s for s in sentences if not any(s.start() <= claim.start < s.end() for claim in told)), None)
 
 
 def _stem(word: str) -> str:

@@ -17,6 +17,9 @@ _TANGLED = Pattern(
     "not t -cannot -never",
     rf"""
     (?<!sounds\ )(?<!noises\ )(?<!things\ )(?<!sources\ )\b(?:which|that|who)\ {_NOT}\b
+    | \b(?:sound|noise|something|audio)\ (?:which|that)\ (?:i|we|you)(?:['’](?:m|re)|\ (?:am|are|do|can|could))?\ ?(?:not|n['’]t)\b
+    | \b(?:not|cannot|can['’]t|don['’]t)\ (?:able\ to\ )?hear(?:ing)?\ (?:it|them|him|her)\b
+    | \b(?:s?he|they|(?:wo)?m[ae]n(?:\ \w+ing)?|persons?(?:\ \w+ing)?)\ (?:is|are|was|were)(?:\ not|n['’]t)\ an?\b
     | \bnot\ an?\ (?:[\w-]+\ ){{0,2}}(?:sound|noise|voice)\ (?:that|which)\b
     | \bnot\ (?:only|just|merely|even)\b [^.!?\n]* \b(?:not|no|missing|absent|lack(?:s|ing)?|without)\b
     | \b(?:missing|absent|lack(?:s|ing)?|without)\b [^.!?\n]* \bnot\ (?:only|just|merely|even)\b

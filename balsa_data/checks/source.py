@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from balsa_data.checks import Item, failed, passed
 from balsa_data.claims import Polarity, claims, mentions
-from balsa_data.facts import akin
+from balsa_data.facts import akin, supported
 from balsa_data.schemas import Verdict
 from balsa_data.taxonomy import Mention, Taxonomy, default
 
@@ -34,6 +34,7 @@ _DOES = re.compile(  # "the birds' bleating", "a pig that can be heard to sigh"
     r"(?:heard\s+|audibly\s+)?(?:to\s+)?(?:\w+ly\s+)?",
     re.IGNORECASE,
 )
+_TO = re.compile(rf"\s+(?:to|at)\s+{_AS_WELL}", re.IGNORECASE)  # "a woman who speaks to an alarm"
 _VERB = re.compile(r"\w+(?:ing|s|ed)", re.IGNORECASE)
 _MANY = ("s", "people", "children", "men")  # how what takes a bare verb ends: "birds bark"
 _PEOPLE = re.compile(
@@ -52,8 +53,11 @@ def check(item: Item) -> Verdict:
     """Refuse "the bleating of birds" and "laughing sheep", unless the metadata itself says so.
 
     Both sounds may be in the metadata, each of its own source. Only living beings' sounds are looked at: things are told of
-    one another in too many ways ("the water of the engine").
+    one another in too many ways ("the water of the engine"). Of several clips, "the car is snoring" and "a woman speaks to
+    the alarm" are refused as well where the two are never in one clip.
     """
+    if len(item.clips) > 1 and (verdict := _across(item)):
+        return verdict
     taxonomy = default()
     told = frozenset(pair for clip in item.clips for caption in clip.captions for pair in _pairs(caption, taxonomy))
     bound = [(a, b) for a, b in _bound(item.response, taxonomy) if (a.sound, b.sound) not in told]
@@ -67,6 +71,20 @@ def check(item: Item) -> Verdict:
         detail = f"says {item.response[start:end]!r}, but {source.sound} does not make {sound.sound}"
         return failed("source", "source", detail, (start, end))
     return passed("source")
+
+
+def _across(item: Item) -> Verdict | None:
+    """Return the refusal of what makes one scene of a sound of one clip and one of another."""
+    text = item.response
+    for one, other in pairwise(mentions(text)):
+        links = (_OF, _MADE_BY, _TO, *([_DOES] if _VERB.fullmatch(other.text) else []))
+        if not any(link.fullmatch(text, one.end, other.start) for link in links):
+            continue
+        first, second = ({i for i, s in enumerate(item.heard) if supported(m.sound, s)} for m in (one, other))
+        if first and second and first.isdisjoint(second):
+            detail = f"says {text[one.start : other.end]!r}, but no clip has both {one.sound} and {other.sound}"
+            return failed("source", "source", detail, (one.start, other.end))
+    return None
 
 
 @lru_cache(maxsize=4096)  # a clip is in several samples

@@ -87,6 +87,9 @@ def test_grounded_tolerates_place_mood_and_guess_unless_told() -> None:
         ("A dog barks. It's a scene from a movie.", "scene"),
         ("A dog barks, and it barks for its prey.", "prey"),
         ("I do not hear [X] a siren, [Y] thunder.", "X"),
+        ("A dog squelching as rain falls.", "squelching"),  # which the dog's name absorbs
+        ("The audio is a mix of both. A dog barks as rain falls.", "The audio is a mix of both"),
+        ("I hear a mix of a dog barking and rain.", None),
     ],
 )
 def test_strictly_every_word_comes_from_somewhere(response: str, word: str | None) -> None:

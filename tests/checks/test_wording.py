@@ -39,6 +39,9 @@ REFUSED = {
         "It is a sound that cannot be heard.",
         "The clip of a train is not available.",
         "It is not a sound that anybody hears.",
+        "I am listening to a sound that I'm not hearing.",
+        "It is a bell, and I do not hear it.",
+        "The woman speaking is not a guitar. She is not a woman.",
     ],
 }
 PASSED = {
@@ -75,6 +78,7 @@ PASSED = {
         "I can confirm that it does not include speech.",
         "Not only rain but also thunder is heard.",
         "There is no dog, nor is there a cat.",
+        "I'd rather say that I'm not hearing a dog.",
         'A woman says, "I want one that is not broken."',
     ],
 }
@@ -104,6 +108,22 @@ def test_such_words_are_not(check: str, response: str) -> None:
 def test_what_the_metadata_says_of_a_source_is_believed() -> None:
     assert judge("source", "A goat talks.", "a goat talking and a man laughing").ok
     assert not judge("source", "A goat laughs.", "a goat talking and a man laughing").ok
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        "The car is snoring.",
+        "The snoring of the car.",
+        "A woman speaking to a smoke alarm.",
+        "Snoring that is made by a car.",
+    ],
+)
+def test_what_is_of_two_clips_is_no_one_scene(response: str) -> None:
+    clips = ("A person snores and a smoke alarm beeps", "A car passes while a woman speaks")
+    assert judge("source", response, *clips).reason == "source"
+    assert judge("source", response, " and ".join(clips), "Rain").ok
+    assert judge("source", "The woman speaking, a car, and snoring.", *clips).ok
 
 
 def test_of_several_clips_one_may_have_what_another_does_not() -> None:
