@@ -22,7 +22,7 @@ FALSE = {"confused"}
 _IS = re.compile(
     r"\s+(?:is|are|was|were)\s+(?:really |actually |also |just )?(?:an?|the)\s+(?:[\w-]+\s+){0,2}", re.IGNORECASE
 )
-_I_AM = Pattern("m am", r"\bI(?:['’]m| am)\s+(?:(?:not|just|only|also)\s+)*(?:an?|the)\s+(?:(?!of\b)[\w-]+\s+){0,2}$")
+_I_AM = Pattern("m am", r"\bI(?:['’]m| am)\s+(?:(?:not|just|only|also)\s+)*(?:(?:an?|the)\s+(?:(?!of\b)[\w-]+\s+){0,2})?$")
 _HEARS = Pattern(
     "hear hearing",
     r"\b(?:person|man|woman|child|boy|girl|baby|dog|cat|people|crowd|audience|speaker)(?: in (?:the|this) (?:recording|clip|audio))?"

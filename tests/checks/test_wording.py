@@ -15,6 +15,7 @@ REFUSED = {
     ],
     ("identity", "persona"): [
         "I am not a helicopter.",
+        "Yes. I'm sneezing into the microphone.",
         "I am a man speaking.",
         "The person in the recording can't hear a guitar.",
     ],
