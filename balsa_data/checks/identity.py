@@ -22,7 +22,8 @@ FALSE = {"confused"}
 _IS = re.compile(
     r"\s+(?:is|are|was|were)\s+(?:really |actually |also |just )?(?:an?|the)\s+(?:[\w-]+\s+){0,2}", re.IGNORECASE
 )
-_I_AM = Pattern("m am", r"\bI(?:['’]m| am)\s+(?:(?:not|just|only|also)\s+)*(?:(?:an?|the)\s+(?:(?!of\b)[\w-]+\s+){0,2})?$")
+_I_AM = Pattern("m am", r"\bI(?:['’]m| am)\s+(?:(?:not|just|only|also)\s+)*(?:an?|the)\s+(?:(?!of\b)[\w-]+\s+){0,2}$")
+_I_DO = Pattern("m am", r"\bI(?:['’]m| am)\s+(?:not\s+)?(\w+ing)\b")
 _HEARS = Pattern(
     "hear hearing",
     r"\b(?:person|man|woman|child|boy|girl|baby|dog|cat|people|crowd|audience|speaker)(?: in (?:the|this) (?:recording|clip|audio))?"
@@ -39,7 +40,8 @@ def check(item: Item) -> Verdict:
     own = unquoted(item.response)  # "the man says, 'I am a dog'" is for the check on speech
     i_am = found if _I_AM.may_match(own) else ()
     said_by = (_I_AM.pattern.search(own, max(0, m.start - 60), m.start) for m in i_am)
-    if persona := next(filter(None, (_HEARS.search(own), *said_by)), None):
+    does = (done for done in _I_DO.finditer(own) if mentions(done.group(1)))  # "I'm sneezing", not "I'm hearing"
+    if persona := next(filter(None, (_HEARS.search(own), *said_by, *does)), None):
         detail = f"speaks as if it were in the clip: {persona.group()!r}"
         return failed("identity", "persona", detail, persona.span())
     for one, other in pairwise(found if _IS.search(item.response) else ()):
