@@ -1,4 +1,4 @@
-"""What a trained model answers, kept as JSON: the questions, the questions with the audio swapped, and descriptions."""
+"""What a trained model answers, kept as JSON: questions, the same with the audio swapped, descriptions, and plain text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from arms import Place, Size, fit
 
 from balsa_data.train.encoder import Sound
-from balsa_data.train.evaluate import DESCRIBE, affirmed, borne_out, load_questions, respond
+from balsa_data.train.evaluate import DESCRIBE, affirmed, borne_out, forgetting, load_questions, respond
 from balsa_data.train.metrics import generative
 from balsa_data.train.model import AudioLM
 
@@ -62,7 +62,10 @@ def train_and_ask(arm: str, seed: int, size: Size, place: Place) -> Path:
     if not path.is_file():
         model = AudioLM.from_pretrained(fit(arm, seed, size, place))
         sides = ["test", "unseen"] if size.unseen else ["test"]
-        found = {side: collect(model, place.out / "corpus" / side, swapped=side == "test") for side in sides}
+        found: dict[str, Any] = {
+            side: collect(model, place.out / "corpus" / side, swapped=side == "test") for side in sides
+        }
+        found["instructions"] = forgetting(model)
         partial = path.with_suffix(".partial")
         partial.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
         partial.replace(path)

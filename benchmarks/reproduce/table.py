@@ -1,6 +1,6 @@
 """From answers to one table: every arm's figures, with intervals, beside the paper's.
 
-A figure is the mean over seeds. Its 95% interval is a percentile bootstrap over recordings and seeds together; a gain is
+A figure is the mean over seeds. Its 95% interval is a percentile bootstrap over recordings (or instructions) and seeds together; a gain is
 taken against the arm of positives only on the same draws, so that what both arms find hard cancels out.
 """
 
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from balsa_data.train.instructions import INSTRUCTIONS
 from balsa_data.train.metrics import parse_reference, parse_strict
 
 Array = NDArray[np.float64]
@@ -22,7 +23,11 @@ Answers = Mapping[str, Sequence[Mapping[str, Any]]]  # arm → a model's answers
 DRAWS = 2000
 ANSWERS = ("yes", "no", None)
 PAPER = 'LISTEN (2505.14518, reported by third parties): accuracy 66.0 → 77.5, weighted F1 of "no" 63.7 → 77.1'
-SHOWN = ("accuracy", "weighted F1", 'F1 of "no"', "yes rate", "swapped accuracy", "Cover", "CHAIR", "Hal")
+SHOWN = (
+    "accuracy", "weighted F1", 'F1 of "no"', "yes rate", "swapped accuracy", "Cover", "CHAIR", "Hal",
+    "followed", "followed_by_bare_backbone",
+)  # fmt: skip
+HEADINGS = {"test": "held-out recordings", "unseen": "held-out classes", "instructions": "text-only instructions"}
 
 
 def figures(answers: Answers, side: str, seed: int = 0) -> list[dict[str, Any]]:
@@ -32,17 +37,20 @@ def figures(answers: Answers, side: str, seed: int = 0) -> list[dict[str, Any]]:
         Rows of ``side, arm, metric, value, low, high, seeds`` (each seed's value) and, but for the first arm, ``gain,
         gain_low, gain_high``.
     """
-    arms = list(answers)
-    clips = sorted({q["audio_index"] for q in answers[arms[0]][0][side]["questions"]})
-    counts = np.array(
-        [[_counts(model[side], clips) for model in answers[arm]] for arm in arms]
-    )  # (arms, seeds, clips, k)
+    arms, first = list(answers), answers[next(iter(answers))][0][side]
+    if side == "instructions":
+        measure: Callable[[Array], dict[str, Array]] = _followed
+        found: Any = [[[list(one.values()) for one in model[side]] for model in answers[arm]] for arm in arms]
+    else:
+        clips, measure = sorted({q["audio_index"] for q in first["questions"]}), _metrics
+        found = [[_counts(model[side], clips) for model in answers[arm]] for arm in arms]
+    counts = np.array(found)  # (arms, seeds, clips, k)
+    runs, asked = counts.shape[1:3]
     random = np.random.default_rng(seed)
-    by_clip = random.multinomial(len(clips), np.full(len(clips), 1 / len(clips)), size=DRAWS)  # (draws, clips)
-    runs = counts.shape[1]
+    by_clip = random.multinomial(asked, np.full(asked, 1 / asked), size=DRAWS)  # (draws, clips)
     by_seed = random.multinomial(runs, np.full(runs, 1 / runs), size=DRAWS) / runs  # (draws, seeds)
-    seen = _metrics(counts.sum(axis=2))
-    drawn = _metrics(np.einsum("asck,dc->dask", counts, by_clip))
+    seen = measure(counts.sum(axis=2))
+    drawn = measure(np.einsum("asck,dc->dask", counts, by_clip))
     rows = []
     for name, values in seen.items():
         if np.isnan(values).any():  # not asked on this side
@@ -64,7 +72,7 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
         found = {(row["arm"], row["metric"]): row for row in rows if row["side"] == side}
         shown = [name for name in SHOWN if any(metric == name for _, metric in found)]
         arms = list(dict.fromkeys(arm for arm, _ in found))
-        text += [f"\nheld-out {'recordings' if side == 'test' else 'classes'}\n", _line(["arm", *shown])]
+        text += [f"\n{HEADINGS[side]}\n", _line(["arm", *shown])]
         text += [_line(["---"] * (len(shown) + 1))]
         text += [_line([arm, *(_cell(found[arm, m], "value", "low", "high") for m in shown)]) for arm in arms]
         text += [
@@ -111,6 +119,11 @@ def _metrics(counts: Array) -> dict[str, Array]:
         found["swapped accuracy"] = _hallucination(counts[..., 12:18])["accuracy"]
         cover, hal, described, chair, mentioning = np.moveaxis(counts[..., 18:], -1, 0)
         return found | {"Cover": cover / described, "CHAIR": chair / mentioning, "Hal": hal / described}
+
+
+def _followed(counts: Array) -> dict[str, Array]:
+    """Return the shares of instructions followed, by the trained model and by the bare backbone."""
+    return {name: counts[..., k] / len(INSTRUCTIONS) for k, name in enumerate(SHOWN[-2:])}
 
 
 def _hallucination(counts: Array) -> dict[str, Array]:

@@ -77,7 +77,8 @@ def answers(correct: bool) -> dict[str, Any]:
                 for clip, label in asked
             ],
             "descriptions": [{"audio_index": clip, "cover": 0.5, "hal": 1.0, "chair": None} for clip in ("a", "b")],
-        }
+        },
+        "instructions": [{"followed": float(correct), "followed_by_bare_backbone": 1.0, "identical": 0.0}] * 20,
     }  # fmt: skip
 
 
@@ -95,6 +96,9 @@ def test_the_table_says_what_the_answers_say() -> None:
     assert found["+ negatives", "Cover"]["gain"] == 0
     assert ("+ negatives", "CHAIR") not in found  # nobody mentioned anything
     assert "| + negatives: gain | +50.0 [50.0, 50.0] |" in table.markdown(rows)
+    forgotten = table.markdown(table.figures(given, "instructions"))
+    assert "| positives only | 0.0 [0.0, 0.0] | 100.0 [100.0, 100.0] |" in forgotten
+    assert "| + negatives | 100.0 [100.0, 100.0] | 100.0 [100.0, 100.0] |" in forgotten
 
 
 def test_every_arm_mixes_known_tasks_over_the_same_number_of_samples() -> None:
