@@ -45,10 +45,9 @@ _PLAIN = words(
     "been being am do does doesn't did didn't don't can can't cannot could couldn't has have having had will would not no "
     "nor neither never none nothing any anything anywhere anyone some something someone somebody all both each every either "
     "other others another and or but so because than rather just only also too even very well instead at by for from in "
-    "into of off on out over through to up down with without within along around between about like before after during "
-    "until then next first second third fourth last followed follows following finally once again more most much many few "
-    "several various multiple single two three four yes indeed actually clearly definitely quite specifically significantly "
-    "i'd i'll you've true right answer afraid think appear appears continue continues type types "
+    "into of off on out over through to up down with without within along about like before after during "
+    "until then next first second third fourth last followed follows following finally once again more most much yes indeed "
+    "actually clearly definitely quite specifically significantly i'd i'll you've true right answer afraid think appear appears continue continues type types "
     # what is said of hearing
     "audio audios audible sound sounds soundscape noise noises recording recordings recorded clip clips file files track hear "
     "heard hears hearing listen listened listening listens able unable contain contains containing include includes "
@@ -56,6 +55,10 @@ _PLAIN = words(
     "consist consists made make makes making come comes coming go goes going describe described describes description "
     "caption title mention mix mixture mixed combination combine combines combined together whole same different differ "
     "differs difference distinct background foreground"
+)
+_COUNTS = words("two three four five several various multiple many few single")
+_OF_AUDIO = re.compile(
+    r"\W+(?:(?!and\b)\w+\W+){0,2}(?:audio|clip|recording|sound|noise|sentence|text)s?\b", re.IGNORECASE
 )
 
 
@@ -97,8 +100,13 @@ def _guess(item: Item, told: Sequence[Claim]) -> re.Match[str] | None:
 
 
 def _invented(item: Item, told: Sequence[Claim]) -> re.Match[str] | None:
-    """Return the first word that the metadata does not hold and that is not plain talk of hearing either."""
-    return next((m for m in _unknown(item, told) if m.group().casefold().replace("’", "'") not in _PLAIN), None)
+    """Return the first word that the metadata does not hold and that is not plain talk of hearing, or of so many clips."""
+    for match in _unknown(item, told):
+        word = match.group().casefold().replace("’", "'")
+        of_audio = word in _COUNTS and _OF_AUDIO.match(item.response, match.end())
+        if word not in _PLAIN and not of_audio:
+            return match
+    return None
 
 
 def _unknown(item: Item, told: Sequence[Claim]) -> Iterator[re.Match[str]]:

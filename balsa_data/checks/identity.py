@@ -20,14 +20,16 @@ REASONS = {
 FALSE = {"confused"}
 
 _IS = re.compile(
-    r"\s+(?:is|are|was|were)\s+(?:really |actually |also |just )?(?:an?|the)\s+(?:[\w-]+\s+){0,2}", re.IGNORECASE
+    r"\s+(?:is|are|was|were)\s+(?:really |actually |also |just |indeed )?(?:an?|the)\s+(?:sounds?\s+of\s+(?:an?\s+|the\s+)?|(?:[\w-]+\s+){0,2})",
+    re.IGNORECASE,
 )
 _I_AM = Pattern("m am", r"\bI(?:['’]m| am)\s+(?:(?:not|just|only|also)\s+)*(?:an?|the)\s+(?:(?!of\b)[\w-]+\s+){0,2}$")
 _I_DO = Pattern("m am", r"\bI(?:['’]m| am)\s+(?:not\s+)?(\w+ing)\b")
 _HEARS = Pattern(
-    "hear hearing",
+    "hear hearing heard",
     r"\b(?:person|man|woman|child|boy|girl|baby|dog|cat|people|crowd|audience|speaker)(?: in (?:the|this) (?:recording|clip|audio))?"
-    r"\s+(?:can(?:['’]t|not| not)|(?:is|are)(?:n['’]t| not)(?: able to)?|do(?:es)?(?:n['’]t| not))\s+hear(?:ing)?\b",
+    r"\s+(?:can(?:['’]t|not| not)|(?:is|are)(?:n['’]t| not)(?: able to)?|do(?:es)?(?:n['’]t| not))\s+hear(?:ing)?\b"
+    r"|\bheard by\s+(?:an?|the|some)\s+(?!listener|audience|ear)",
 )
 
 

@@ -7,10 +7,12 @@ from collections import Counter
 from itertools import pairwise
 
 from balsa_data.checks import Item, failed, passed
+from balsa_data.claims import mentions
 from balsa_data.schemas import Verdict
 
 REASONS = {"repetition": "the response repeats itself"}
 
+SAME_SOUND = 4  # mentions of one sound in one sentence
 LONGEST = 12  # words of a phrase that is looked for three times running
 _PHRASE = re.compile(rf"\b(\w+(?:\W+\w+){{1,{LONGEST - 1}}}?)(?:\W+\1\b){{2,}}", re.IGNORECASE)
 _WORD = re.compile(r"\b(\w+)(?:\W+\1\b){5,}", re.IGNORECASE)  # "woof woof woof" is no loop, six times is
@@ -30,7 +32,7 @@ def check(item: Item, *, same_sentence: int = 2, distinct: float = 0.25) -> Verd
     if often > min(2, same_sentence):  # in a loop, or a sentence said again, two words stand together as often
         if _loops(words) and (loop := _WORD.search(item.response) or _PHRASE.search(item.response)):
             return failed("repetition", "repetition", f"the response repeats {loop[1]!r} without end", loop.span())
-        if again := _said_again(item.response, same_sentence):
+        if again := _said_again(item.response, same_sentence) or _named_again(item.response):
             return again
     if len(words) >= 40 and len(set(words)) < distinct * len(words):
         return failed("repetition", "repetition", f"of {len(words)} words only {len(set(words))} are different")
@@ -61,4 +63,14 @@ def _said_again(text: str, same_sentence: int) -> Verdict | None:
             if seen[key] > same_sentence:
                 detail = f"the response says {key!r} {seen[key]} times"
                 return failed("repetition", "repetition", detail, sentence.span())
+    return None
+
+
+def _named_again(text: str) -> Verdict | None:
+    """Refuse "a sheep, a lamb, a sheep, a goat, a sheep": a loop that varies."""
+    for sentence in _SENTENCE.finditer(text):
+        sound, often = next(iter(Counter(m.sound for m in mentions(sentence.group())).most_common(1)), ("", 0))
+        if often >= SAME_SOUND:
+            detail = f"the response names {sound!r} {often} times in a sentence"
+            return failed("repetition", "repetition", detail, sentence.span())
     return None

@@ -13,9 +13,11 @@ REASONS = {"seed_leak": "the response speaks of the metadata, its brackets, or t
 _LEAK = Pattern(
     "begin end start -[ metadata seed placeholder bracket brackets bracketed description caption captions tag tags label labels "
     "text -passage prompt transcription provided given gave supplied above aforementioned mentioned described stated "
-    "written indicated noted own instructed requested asked instruction instructions sentence sentences language -example:",
+    "written indicated noted own instructed requested asked instruction instructions sentence sentences language -example: "
+    "-sounds:",
     r"""
     \[? \b (?:begin|end|start) \s of \s (?:the \s)? audio \b \]?
+    | (?:^|\n) [\s"*\[]* sounds: (?=.*,|.*\]) | \[ (?:list|insert|name) \b
     | \[ \d\d:\d\d \s? - \s? \d\d:\d\d \]
     | \b (?:metadata|seed \s description|placeholder|bracket(?:s|ed)?)\b
     | \b (?:the|this|that|your) \s (?:(?:audio|given|provided|above|text|short|brief|written|original) \s){0,2} (?:description|caption|captions|tags?|labels?|text|passage|prompt|transcription|sentence) \b

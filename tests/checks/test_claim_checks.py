@@ -90,6 +90,8 @@ def test_grounded_tolerates_place_mood_and_guess_unless_told() -> None:
         ("A dog squelching as rain falls.", "squelching"),  # which the dog's name absorbs
         ("The audio is a mix of both. A dog barks as rain falls.", "The audio is a mix of both"),
         ("I hear a mix of a dog barking and rain.", None),
+        ("Three dogs bark as rain falls.", "Three"),
+        ("There are two sounds, a dog barking and rain.", None),
     ],
 )
 def test_strictly_every_word_comes_from_somewhere(response: str, word: str | None) -> None:

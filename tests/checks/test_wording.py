@@ -1,4 +1,4 @@
-"""The checks on wording: sounds told as one another (`identity`), of the wrong source (`source`), or in a tangle (`plain`)."""
+"""The checks on wording: sounds told as one another, of the wrong source, in a tangle, in a loop, in the metadata's form."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ REFUSED = {
         "The penguin is a seagull.",
         "A duck quacks, and the mallet is a toilet.",
         "The rain was really a violin.",
+        "A man speaking is the sound of a bell ringing.",
     ],
     ("identity", "persona"): [
         "I am not a helicopter.",
         "Yes. I'm sneezing into the microphone.",
+        "The train cannot be heard by an insect.",
         "I am a man speaking.",
         "The person in the recording can't hear a guitar.",
     ],
@@ -32,6 +34,14 @@ REFUSED = {
         "Birds bark, and a man croaks.",
         "The quacking of people fills the air.",
     ],
+    ("seed_leak", "seed_leak"): [
+        "Sounds: rain, a dog",
+        "I hear this:\n[Sounds: rain]",
+        "The sounds are [list three sounds].",
+    ],
+    ("repetition", "repetition"): [
+        "A sheep, a goat, a sheep, music, a sheep, wind, a goat, a lamb, a sheep.",
+    ],
     ("plain", "tangled"): [
         "It has wind noise, which is not in the recording.",
         "The audio is not only missing the sound of wind but also the sound of the engine.",
@@ -46,6 +56,8 @@ REFUSED = {
     ],
 }
 PASSED = {
+    "seed_leak": ["The sounds: rain and a dog.", "These sounds: a dog, rain."],
+    "repetition": ["A sheep bleats, a dog barks at the sheep, and the sheep runs off. The sheep bleats again."],
     "identity": [
         "The bird is a crow.",
         "The vehicle is a fire truck.",
@@ -54,6 +66,8 @@ PASSED = {
         "The noise is an engine.",
         "The siren is an ambulance.",
         "The first audio is rain, the second is a dog.",
+        "The bleating is the sound of a sheep.",
+        "The rain can be heard by the listener.",
         "A dog is there. The cat is a long way off.",
         "I am listening to a man who speaks.",
         "I'm not a friend of music, but I hear it.",
