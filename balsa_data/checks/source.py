@@ -35,6 +35,7 @@ _DOES = re.compile(  # "the birds' bleating", "a pig that can be heard to sigh"
     re.IGNORECASE,
 )
 _TO = re.compile(rf"\s+(?:to|at)\s+{_AS_WELL}", re.IGNORECASE)  # "a woman who speaks to an alarm"
+_OBJECT = re.compile(r"\s+(?:an?|the)\s+", re.IGNORECASE)  # "running a smoke detector"
 _VERB = re.compile(r"\w+(?:ing|s|ed)", re.IGNORECASE)
 _MANY = ("s", "people", "children", "men")  # how what takes a bare verb ends: "birds bark"
 _PEOPLE = re.compile(
@@ -77,7 +78,8 @@ def _across(item: Item) -> Verdict | None:
     """Return the refusal of what makes one scene of a sound of one clip and one of another."""
     text = item.response
     for one, other in pairwise(mentions(text)):
-        links = (_OF, _MADE_BY, _TO, *([_DOES] if _VERB.fullmatch(other.text) else []))
+        links = [_OF, _MADE_BY, _TO]
+        links += [_DOES] if _VERB.fullmatch(other.text) else [_OBJECT] if one.text.endswith("ing") else []
         if not any(link.fullmatch(text, one.end, other.start) for link in links):
             continue
         first, second = ({i for i, s in enumerate(item.heard) if supported(m.sound, s)} for m in (one, other))
