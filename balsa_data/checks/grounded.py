@@ -47,7 +47,7 @@ _PLAIN = words(
     "other others another and or but so because than rather just only also too even very well instead at by for from in "
     "into of off on out over through to up down with without within along about like before after during "
     "until then next first second third fourth last followed follows following finally once again more most much yes indeed "
-    "actually clearly definitely quite specifically significantly i'd i'll you've true right answer afraid think appear appears continue continues type types "
+    "actually clearly definitely quite significantly i'd i'll you've true right answer afraid think appear appears continue continues type types "
     # what is said of hearing
     "audio audios audible sound sounds soundscape noise noises recording recordings recorded clip clips file files track hear "
     "heard hears hearing listen listened listening listens able unable contain contains containing include includes "

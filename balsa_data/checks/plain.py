@@ -13,6 +13,7 @@ RANK = 2
 REASONS = {"tangled": "denies in words of which it cannot be said for certain what they deny"}
 
 _NOT = r"(?:(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)(?:n['’]t|\ not)|can(?:not|['’]t)|won['’]t|never)"
+_THERE = r"(?:present|audible|heard|there)\b"
 _TANGLED = Pattern(
     "not t -cannot -never",
     rf"""
@@ -20,6 +21,8 @@ _TANGLED = Pattern(
     | \b(?:sound|noise|something|audio)\ (?:which|that)\ (?:i|we|you)(?:['’](?:m|re)|\ (?:am|are|do|can|could))?\ ?(?:not|n['’]t)\b
     | \b(?:not|cannot|can['’]t|don['’]t)\ (?:able\ to\ )?hear(?:ing)?\ (?:it|them|him|her)\b
     | \b(?:s?he|they|(?:wo)?m[ae]n(?:\ \w+ing)?|persons?(?:\ \w+ing)?)\ (?:is|are|was|were)(?:\ not|n['’]t)\ an?\b
+    | \bbut\ (?:(?:it(?:['’]s)?|they(?:['’]re)?|is|are|was|were|rather)\ )*not\ (?:actually\ |really\ )?{_THERE}
+    | \bnot\ (?:actually\ |really\ )?{_THERE},?\ but\ (?:rather\ )?(?:it|they)\b
     | \bnot\ an?\ (?:[\w-]+\ ){{0,2}}(?:sound|noise|voice)\ (?:that|which)\b
     | \bnot\ (?:only|just|merely|even)\b [^.!?\n]* \b(?:not|no|missing|absent|lack(?:s|ing)?|without)\b
     | \b(?:missing|absent|lack(?:s|ing)?|without)\b [^.!?\n]* \bnot\ (?:only|just|merely|even)\b

@@ -52,6 +52,9 @@ REFUSED = {
         "It is not a sound that anybody hears.",
         "I am listening to a sound that I'm not hearing.",
         "It is a bell, and I do not hear it.",
+        "The engine is heard, but it's not actually heard in the recording.",
+        "The engine in the recording is audible, but not audible in the recording.",
+        "No, the engine is not audible, but rather it is in the recording.",
         "The woman speaking is not a guitar. She is not a woman.",
     ],
 }
@@ -94,6 +97,8 @@ PASSED = {
         "Not only rain but also thunder is heard.",
         "There is no dog, nor is there a cat.",
         "I'd rather say that I'm not hearing a dog.",
+        "A dog is heard, but a cat is not present.",
+        "A dog is there but no cat is heard.",
         'A woman says, "I want one that is not broken."',
     ],
 }
