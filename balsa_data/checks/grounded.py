@@ -47,6 +47,7 @@ _PLAIN = words(
     "other others another and or but so because than rather just only also too even very well instead at by for from in "
     "into of off on out over through to up down with without within along about like before after during "
     "until then next first second third fourth last followed follows following finally once again more most much yes indeed "
+    "two three four five several various multiple many few single "  # for which see _COUNTS
     "actually clearly definitely quite significantly i'd i'll you've true right answer afraid think appear appears continue continues type types "
     # what is said of hearing
     "audio audios audible sound sounds soundscape noise noises recording recordings recorded clip clips file files track hear "
@@ -57,9 +58,7 @@ _PLAIN = words(
     "differs difference distinct background foreground"
 )
 _COUNTS = words("two three four five several various multiple many few single")
-_OF_AUDIO = re.compile(
-    r"\W+(?:(?!and\b)\w+\W+){0,2}(?:audio|clip|recording|sound|noise|sentence|text)s?\b", re.IGNORECASE
-)
+_CLIPS = re.compile(r"\W+(?:(?!and\b)\w+\W+){0,2}(?:audio|clip|recording|scene)s?\b", re.IGNORECASE)
 
 
 def check(item: Item, *, beyond: Literal["tolerate", "refuse", "strict"] = "tolerate") -> Verdict:
@@ -87,7 +86,8 @@ def check(item: Item, *, beyond: Literal["tolerate", "refuse", "strict"] = "tole
         detail = f"says {said!r} is heard or leaves it open, but the metadata has no {claim.sound}"
         doubted = doubted or failed("grounded", "unsupported", detail, span, doubt=True)
     if beyond != "tolerate":
-        first = (_invented(item, told) or _unnamed(item, told)) if beyond == "strict" else _guess(item, told)
+        strictly = beyond == "strict"
+        first = _invented(item, told) or _counted(item) or _unnamed(item, told) if strictly else _guess(item, told)
         if first:
             detail = f"tells of {first.group().strip()!r}, which the metadata does not"
             return failed("grounded", "beyond", detail, first.span())
@@ -100,13 +100,17 @@ def _guess(item: Item, told: Sequence[Claim]) -> re.Match[str] | None:
 
 
 def _invented(item: Item, told: Sequence[Claim]) -> re.Match[str] | None:
-    """Return the first word that the metadata does not hold and that is not plain talk of hearing, or of so many clips."""
-    for match in _unknown(item, told):
-        word = match.group().casefold().replace("’", "'")
-        of_audio = word in _COUNTS and _OF_AUDIO.match(item.response, match.end())
-        if word not in _PLAIN and not of_audio:
-            return match
-    return None
+    """Return the first word that the metadata does not hold and that is not plain talk of hearing either."""
+    return next((m for m in _unknown(item, told) if m.group().casefold().replace("’", "'") not in _PLAIN), None)
+
+
+def _counted(item: Item) -> re.Match[str] | None:
+    """Return the first number that the metadata does not hold, but for one of clips; "in a sentence or two" gives none."""
+    held = re.findall(r"\w+", " ".join(map(_metadata, item.clips)).casefold())
+    numbers = (m for m in _WORD.finditer(item.response) if m.group().casefold() in _COUNTS)
+    return next(
+        (m for m in numbers if m.group().casefold() not in held and not _CLIPS.match(item.response, m.end())), None
+    )
 
 
 def _unknown(item: Item, told: Sequence[Claim]) -> Iterator[re.Match[str]]:

@@ -79,7 +79,7 @@ def _across(item: Item) -> Verdict | None:
     text = item.response
     for one, other in pairwise(mentions(text)):
         links = [_OF, _MADE_BY, _TO]
-        links += [_DOES] if _VERB.fullmatch(other.text) else [_OBJECT] if one.text.endswith("ing") else []
+        links += [_DOES] if _VERB.fullmatch(other.text.split()[0]) else [_OBJECT] if one.text.endswith("ing") else []
         if not any(link.fullmatch(text, one.end, other.start) for link in links):
             continue
         first, second = ({i for i, s in enumerate(item.heard) if supported(m.sound, s)} for m in (one, other))

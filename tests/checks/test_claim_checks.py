@@ -91,7 +91,8 @@ def test_grounded_tolerates_place_mood_and_guess_unless_told() -> None:
         ("The audio is a mix of both. A dog barks as rain falls.", "The audio is a mix of both"),
         ("I hear a mix of a dog barking and rain.", None),
         ("Three dogs bark as rain falls.", "Three"),
-        ("There are two sounds, a dog barking and rain.", None),
+        ("There are two sounds, a dog barking and rain.", "two"),
+        ("Of these two recordings, one has a dog barking and one has rain.", None),
     ],
 )
 def test_strictly_every_word_comes_from_somewhere(response: str, word: str | None) -> None:

@@ -52,6 +52,7 @@ REFUSED = {
         "It is not a sound that anybody hears.",
         "I am listening to a sound that I'm not hearing.",
         "It is a bell, and I do not hear it.",
+        "This is something you don't hear, but you do hear a bell.",
         "The engine is heard, but it's not actually heard in the recording.",
         "The engine in the recording is audible, but not audible in the recording.",
         "No, the engine is not audible, but rather it is in the recording.",
