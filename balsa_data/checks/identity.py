@@ -29,7 +29,7 @@ _HEARS = Pattern(
     "hear hearing heard",
     r"\b(?:person|man|woman|child|boy|girl|baby|dog|cat|people|crowd|audience|speaker)(?: in (?:the|this) (?:recording|clip|audio))?"
     r"\s+(?:can(?:['’]t|not| not)|(?:is|are)(?:n['’]t| not)(?: able to)?|do(?:es)?(?:n['’]t| not))\s+hear(?:ing)?\b"
-    r"|\bheard by\s+(?:an?|the|some)\s+(?!listener|audience|ear)",
+    r"|\bdoes(?:n['’]t| not)\s+hear\b|\bheard by\s+(?:an?|the|some)\s+(?!listener|audience|ear)",
 )
 
 

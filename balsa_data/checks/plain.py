@@ -21,6 +21,7 @@ _TANGLED = Pattern(
     | \b(?:sound|noise|something|audio)\ (?:(?:which|that)\ )?(?:i|we|you)(?:['’](?:m|re)|\ (?:am|are|do|can|could))?\ ?(?:not|n['’]t)\b
     | \b(?:not|cannot|can['’]t|don['’]t)\ (?:able\ to\ )?hear(?:ing)?\ (?:it|them|him|her)\b
     | \b(?:s?he|they|(?:wo)?m[ae]n(?:\ \w+ing)?|persons?(?:\ \w+ing)?)\ (?:is|are|was|were)(?:\ not|n['’]t)\ an?\b
+    | \b(?:would|i['’]d)\ (?:rather\ )?not\ hear\b | \bheard\ (?:that\ )?it(?:['’]s|\ is)\ not\b
     | \bbut\ (?:(?:it(?:['’]s)?|they(?:['’]re)?|is|are|was|were|rather)\ )*not\ (?:actually\ |really\ )?{_THERE}
     | \bnot\ (?:actually\ |really\ )?{_THERE},?\ but\ (?:rather\ )?(?:it|they)\b
     | \bnot\ an?\ (?:[\w-]+\ ){{0,2}}(?:sound|noise|voice)\ (?:that|which)\b
