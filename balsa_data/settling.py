@@ -94,6 +94,7 @@ class Settler:
         advise: Asks the recipe's judge; None where it has none.
         told: Is told of each outcome and what it took, once it is on disk.
         answered: Whether the backbone is known to answer; else one request goes ahead of the others to see.
+        read_on: Whether, when there is nothing left to spend, what was answered before is settled all the same.
         stopped_by: What ended the work early.
     """
 
@@ -107,6 +108,7 @@ class Settler:
     told: Callable[[Outcome, Usage], None] | None = None
     advise: Advise | None = None
     answered: bool = False
+    read_on: bool = False
     stopped_by: Exception | None = field(default=None, init=False)
 
     async def settle(self, requests: Iterator[Request]) -> None:
@@ -121,11 +123,12 @@ class Settler:
         self._answered_once = asyncio.Event()
         if self.answered:
             self._answered_once.set()
+        self._reached: BudgetReached | None = None
         self._failed_first: list[tuple[Request, Failure, Usage]] = []
         # Twice as many workers as requests in flight: while answers are judged and written, others are asked.
         await asyncio.gather(*(self._work(requests, first=i == 0) for i in range(2 * self.concurrency)))
-        if self.stopped_by is not None:
-            raise self.stopped_by
+        if stopped_by := self.stopped_by or self._reached:
+            raise stopped_by
         for request, failure, usage in self._failed_first:
             await self._write(request, failure, usage)
 
@@ -138,6 +141,12 @@ class Settler:
                 try:
                     await self._settle(request)
                 except Deferred:  # else something was waited for
+                    await asyncio.sleep(0)
+                except BudgetReached as reached:
+                    if not self.read_on:
+                        raise
+                    self._reached = reached
+                    self._answered_once.set()
                     await asyncio.sleep(0)
                 if self.stopped_by is not None:
                     break

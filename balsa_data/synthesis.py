@@ -172,7 +172,7 @@ async def _make(
         if journal.fact("planned") is None:
             with ExitStack() as open_:
                 shared = open_.enter_context(closing(Cache(Path(cache), recipe))) if cache is not None else None
-                work = Work(recipe, planner, hashes, journal, backbone, concurrency, show, shared, sampled)
+                work = Work(recipe, planner, hashes, journal, backbone, concurrency, show, shared, sampled, judge_again)
                 try:
                     await _do(engine, work)
                 finally:

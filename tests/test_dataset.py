@@ -340,13 +340,13 @@ def test_text_from_metadata_is_never_markup(tmp_path: Path) -> None:
 def test_a_card_of_an_unfinished_run_says_so(tmp_path: Path) -> None:
     run = Source(tmp_path, [sample()])
     build(run, tmp_path / "whole")
-    assert "were not asked" not in card(tmp_path / "whole")[1]
+    assert "have no outcome yet" not in card(tmp_path / "whole")[1]
 
     class Unfinished(Source):
         planned = 5
 
     build(Unfinished(tmp_path, [sample()]), tmp_path / "part")
-    assert "4 were not asked: the run was published before it was finished." in card(tmp_path / "part")[1]
+    assert "4 have no outcome yet: the run was published before it was finished." in card(tmp_path / "part")[1]
 
 
 def test_the_card_can_be_the_users_own(run: Source, tmp_path: Path) -> None:

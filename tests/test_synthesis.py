@@ -332,6 +332,30 @@ def test_answers_are_judged_again_without_being_asked_for_again(tmp_path: Path) 
         make(tmp_path / "run", backbone, seed=5, judge_again=True)
 
 
+def test_judged_again_with_nothing_left_to_spend_what_was_paid_for_is_kept(tmp_path: Path) -> None:
+    class Poor(ScriptedBackbone):
+        poor = False
+
+        async def ask(self, messages: list[dict[str, str]], seed: int) -> Answer:
+            if self.poor:
+                raise BudgetReached("max_requests 9 is reached: raise it and run again to continue")
+            return await super().ask(messages, seed)
+
+    backbone = Poor(moody)
+    strict = {"checks": {"length": {"max_words": 7}}}
+    first = make(tmp_path / "run", backbone, **strict)
+    assert first.samples
+    assert first.rejections
+    backbone.poor = True
+    with pytest.raises(BudgetReached):
+        make(tmp_path / "run", backbone, judge_again=True, draws=9, **strict)
+    run = Run(tmp_path / "run")
+    assert [sample.id for sample in run.samples] == [sample.id for sample in first.samples]
+    assert not run.rejections  # each has a draw to come
+    backbone.poor = False
+    assert adds_up(make(tmp_path / "run", backbone, draws=9, **strict))
+
+
 def test_a_taxonomy_that_got_better_changes_what_is_asked_and_no_answer_to_other_words_is_taken(tmp_path: Path) -> None:
     """Until it is known that *Regen* is rain, rain is denied where it falls."""
     (tmp_path / "knows.yaml").write_text("sounds: {rain: {labels: Regen}}\n", "utf-8")

@@ -37,6 +37,7 @@ class Work:
         show: Whether progress is shown on stderr.
         cache: Answers shared by runs; None without.
         sampled: Of the plan, only some so many requests, spread over it.
+        judge_again: Whether outcomes were forgotten, so that there are answers without one, paid for long ago.
         journal: Written by the engine that works, which may hand it over and take another in its place.
         planned: Requests in the plan, known once it was gone through.
     """
@@ -50,6 +51,7 @@ class Work:
     show: bool
     cache: Cache | None = None
     sampled: int | None = None
+    judge_again: bool = False
     budget: Budget = field(init=False)
     planned: int = field(default=0, init=False)
 

@@ -41,7 +41,7 @@ async def run(work: Work) -> None:
         shown = open_.enter_context(Progress(work.planner.at_most, done, show=work.show))
         settler = Settler(
             work.recipe, work.hashes, work.journal, ask, work.budget, judge, work.concurrency, shown.settled,
-            advise=await advising(work.recipe, work.budget, open_),
+            advise=await advising(work.recipe, work.budget, open_), read_on=work.judge_again,
         )  # fmt: skip
         await settler.settle(work.pending())
 
