@@ -18,7 +18,7 @@ from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from balsa_data.audio import local_path, slug
-from balsa_data.configs import Counts, declared
+from balsa_data.configs import Counts, declared, version
 from balsa_data.errors import InputError
 from balsa_data.licences import hub_id
 from balsa_data.preference import false_claims
@@ -45,6 +45,7 @@ class Summary:
         words: Of the responses, by task.
         rejected: Failed draws by (check, reason), also those another draw made good.
         pairs: Preference pairs of the samples, by split.
+        contents: Of all samples; see `configs.version`.
     """
 
     splits: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -66,6 +67,7 @@ class Summary:
     failures: int = 0
     planned: int = 0
     examples: dict[str, Sample] = field(default_factory=dict)
+    contents: Any = field(default_factory=hashlib.blake2b)
     _clips: set[bytes] = field(default_factory=set)
 
     @property
@@ -98,6 +100,7 @@ class Summary:
         if where is None:
             self.straddling[sample.task] += 1
             return
+        self.contents.update(f"{where}\0{sample.id}\0{sample.response}\0".encode())
         self.splits[sample.task, where] += 1
         self.pairs[where] += sum(1 for _ in false_claims(sample))
         self.examples.setdefault(sample.task, sample)
@@ -176,6 +179,7 @@ def render(
     plain = redact(recipe)
     metadata = _metadata(summary, plain, audio)
     metadata["configs"] += declared(others or {})
+    metadata["configs"] = [config | {"version": version(summary.contents)} for config in metadata["configs"]]
     name = template or "card.md.jinja"
     try:
         text = (template or files("balsa_data").joinpath("card.md.jinja")).read_text("utf-8")

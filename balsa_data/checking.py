@@ -109,7 +109,7 @@ def _items(path: Path) -> Iterator[tuple[str, Item]]:
                 if line.strip():
                     yield f"{path.name}:{number}", _row(line, f"{path}:{number}", tasks).item(f"{path.name}:{number}")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {path}: {error}") from None
+        raise InputError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _row(line: str, where: str, tasks: list[str]) -> Row:

@@ -103,6 +103,11 @@ def build(
     publish = source.recipe.get("publish") or {}
     test_fraction = float(publish.get("test_fraction") or 0.0)
     summary = summarise(source, test_fraction)
+    if not summary.total and summary.straddling:
+        raise InputError(
+            f"every sample of the run in {source.folder} has clips of both train and test: lower publish.test_fraction, "
+            f"which is {test_fraction}"
+        )
     if not summary.total:
         raise InputError(
             f"the run in {source.folder} has no sample to publish: `balsa report` shows why all were refused"
@@ -117,6 +122,9 @@ def build(
     others = {PREFERENCE: dict(sorted(summary.pairs.items()))} if preference and summary.pairs else {}
     if evalset is not None:
         others[EVALUATION] = questions(evalset)
+        for path in sorted(evalset.glob("*.parquet")):
+            summary.contents.update(path.read_bytes())
+    summary.contents.update(policy.encode())
     card = render(
         summary,
         source.recipe,

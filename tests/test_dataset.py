@@ -513,3 +513,24 @@ def test_the_card_says_what_was_read_by_hand_and_what_a_small_backbones_data_is_
     assert "not for training a model that is to be used" in card
     build(Source(tmp_path / "run", [sample()]), tmp_path / "other")
     assert "135M" not in (tmp_path / "other" / "README.md").read_text("utf-8")
+
+
+def test_folders_of_one_name_and_a_folder_made_anew_are_not_taken_for_one_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """datasets remembers what it loaded by folder name, config and version."""
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    one, other = (
+        Source(tmp_path / "one", [sample("a", [clip("a")])]),
+        Source(tmp_path / "other", [sample("b", [clip("b")])]),
+    )
+
+    def loaded(folder: Path) -> list[str]:
+        return list(datasets.load_dataset(str(folder), split="train")["id"])
+
+    build(one, tmp_path / "one" / "dataset")
+    build(other, tmp_path / "other" / "dataset")
+    assert loaded(tmp_path / "one" / "dataset") != loaded(tmp_path / "other" / "dataset")
+    before = loaded(tmp_path / "one" / "dataset")
+    build(other, tmp_path / "one" / "dataset")
+    assert loaded(tmp_path / "one" / "dataset") == loaded(tmp_path / "other" / "dataset") != before

@@ -39,6 +39,7 @@ def evaluate(
     """
     from dataclasses import asdict
 
+    from balsa_data.train import AudioLM as _  # noqa: F401 (says which extra is missing)
     from balsa_data.train.evaluate import evaluate as measure
 
     _without_bars()

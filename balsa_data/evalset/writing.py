@@ -14,6 +14,7 @@ from jinja2 import Environment, StrictUndefined
 from balsa_data import __version__
 from balsa_data.audio import extension, local_path, slug
 from balsa_data.card import cell
+from balsa_data.configs import version as content_version
 from balsa_data.evalset.objects import DRAWN, LEAN, PAIRS
 from balsa_data.evalset.order import MARGIN
 from balsa_data.exports import Output
@@ -88,7 +89,11 @@ def describe(output: Output, recipe: Recipe, prompts: Prompts, made: EvalSet, as
     template = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
     template.filters["cell"] = cell
     text = (files("balsa_data") / "evalset.md.jinja").read_text("utf-8")
+    contents = hashlib.blake2b()
+    for name in made.questions:
+        contents.update(output.path(f"{name}.parquet").read_bytes())
     card = template.from_string(text).render(
+        content=content_version(contents),
         made=made,
         recipe=recipe,
         sources=sources,

@@ -37,6 +37,7 @@ REFUSED = {
     ],
     ("seed_leak", "seed_leak"): [
         "Sounds: rain, a dog",
+        "Sounds: rain",
         "I hear this:\n[Sounds: rain]",
         "The sounds are [list three sounds].",
     ],
