@@ -288,6 +288,12 @@ class Journal:
             raise IndexError(index)
         return KINDS[kind].model_validate_json(row[0])
 
+    @property
+    def blank(self) -> bool:
+        """Whether nothing was ever answered."""
+        query = "SELECT EXISTS (SELECT 1 FROM answers WHERE text IS NOT NULL) OR EXISTS (SELECT 1 FROM outcomes)"
+        return not next(self._rows(query))[0]
+
     def counts(self) -> list[tuple[str, str, str | None, int]]:
         """Return (kind, task, reason, how many) for all outcomes."""
         return list(

@@ -189,6 +189,10 @@ async def _do(engine: Any, work: Work) -> None:
         await engine.run(work)
         if work.sampled is None:
             work.journal.keep("planned", work.planned)
+    except BaseException:
+        if work.journal.blank:  # a wrong address or key: the recipe may be mended and take the same folder
+            work.journal.forget("identity")
+        raise
     finally:
         journal = work.journal
         unanswered = work.budget.spent.requests - journal.usage().requests

@@ -399,6 +399,14 @@ def test_a_wrong_key_stops_the_run_before_the_second_call(tmp_path: Path) -> Non
     assert adds_up(make(tmp_path / "run", backbone))
 
 
+def test_where_nothing_was_answered_another_backbone_may_take_the_folder(tmp_path: Path) -> None:
+    with pytest.raises(BackboneUnusable):
+        make(tmp_path / "run", Unusable())
+    assert adds_up(make(tmp_path / "run", ScriptedBackbone()))
+    with pytest.raises(RunError, match="backbone was 'ScriptedBackbone', is 'Unusable'"):
+        make(tmp_path / "run", Unusable())
+
+
 def test_a_backbone_that_never_answers_stops_the_run_and_its_failures_are_not_final(tmp_path: Path) -> None:
     class Down(ScriptedBackbone):
         async def ask(self, messages: Messages, seed: int) -> Answer:
