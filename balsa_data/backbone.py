@@ -114,9 +114,10 @@ def _knock(base: str) -> None:
             (parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)), timeout=10
         ).close()
     except OSError as error:
+        serve = "ollama serve" if parts.port == 11434 else f"vllm serve MODEL --port {parts.port or 8000}"
         raise BackboneUnusable(
             f"nobody answers at {public_uri(base)} ({error.strerror or error}): start a server there, for instance "
-            f"`vllm serve MODEL --port {parts.port or 8000}`, or use --backbone local"
+            f"`{serve}`, or use --backbone local"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""What is installed, what answers, and what is in the way: ten lines, without a key in any of them."""
+"""What is installed, what answers, and what is in the way: ten lines and the recipe's corpus, no key in any of them."""
 
 from __future__ import annotations
 
@@ -62,6 +62,20 @@ def examine(recipe: Recipe | None = None, api_bases: tuple[str, ...] = ()) -> It
     yield _endpoints(recipe, api_bases or (recipe.api_base if recipe else ()))
     yield _keys(recipe)
     yield _hub()
+    if recipe is not None and recipe.corpora:
+        yield _corpus(recipe)
+
+
+def _corpus(recipe: Recipe) -> Line:
+    """Say whether the first clip of each corpus can be read; that of a large one is not read to its end."""
+    from balsa_data.corpora import load_all
+
+    try:
+        for corpus in recipe.corpora:
+            next(iter(load_all([corpus])), None)
+    except BalsaError as error:
+        return Line("corpus", "broken", str(error))
+    return Line("corpus", "ok", ", ".join(str(corpus.path) for corpus in recipe.corpora))
 
 
 def _machine() -> str:

@@ -87,8 +87,10 @@ class Journal:
                 folder.mkdir(parents=True, exist_ok=True)
                 self._take_lock()
             elif not (folder / "journal.db").exists():
+                within = next((f"{found.parent}, which is one" for found in sorted(folder.glob("*/journal.db"))), None)
                 raise RunError(
-                    f"{folder} is not a run, it has no journal.db: give a folder that `balsa synthesize` wrote"
+                    f"{folder} is not a run, it has no journal.db: give "
+                    f"{within or 'a folder that `balsa synthesize` wrote'}"
                 )
             torn = writing and self._torn()
             self._db = self._connect()

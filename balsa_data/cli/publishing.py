@@ -150,7 +150,8 @@ def evalset(
     """
     from balsa_data.evalset import evalset as write
 
-    made = write(recipe_of(recipe, settings, limit), out)
+    asked = recipe_of(recipe, settings, limit)
+    made = write(asked, out)
     if as_json:
         print(made.model_dump_json())
         return
@@ -159,4 +160,6 @@ def evalset(
         print(f"{name:<12} {count:>9,} questions, half of them Yes{guessed}")
     for why, count in made.left_out.items():
         print(f"{count:,} clips are not asked about: {why}")
+    if not asked.publish.test_fraction:
+        print("no clip is held out: give publish.test_fraction, or a model trained on this recipe has heard them all")
     print(f"{out}: {made.clips:,} of {made.of_clips:,} clips, {made.recordings:,} recordings in audio/")
