@@ -19,9 +19,9 @@ ARMS: dict[str, dict[str, float]] = {
     "positives only": {"positive": 1},
     "+ negatives": {"positive": 1, "negative": 1},
     "+ combined": {"positive": 1, "negative": 1, "combined": 1},
-    "+ existence": {"positive": 1, "negative": 1, "combined": 1, "existence": 2},
+    "+ existence": {"positive": 1, "negative": 1, "combined": 1, "existence": 6},
     "+ multi-audio": {
-        "positive": 1, "negative": 1, "combined": 1, "existence": 2, "difference": 0.5, "joint_caption": 0.5,
+        "positive": 1, "negative": 1, "combined": 1, "existence": 6, "difference": 0.5, "joint_caption": 0.5,
     },
 }  # fmt: skip
 
@@ -47,12 +47,12 @@ class Size:
     first: int
     second: int
     arms: tuple[str, ...] = tuple(ARMS)
-    batch: int = 4
+    batch: int = 8
 
 
 SIZES = {
-    "full": Size(train=120, test=45, unseen=15, seeds=3, first=100, second=100),
-    "small": Size(train=36, test=18, unseen=0, seeds=1, first=30, second=40, arms=("positives only", "+ existence")),
+    "full": Size(train=160, test=45, unseen=15, seeds=3, first=50, second=75),
+    "small": Size(train=60, test=18, unseen=0, seeds=1, first=30, second=60, arms=("positives only", "+ existence")),
 }
 
 
