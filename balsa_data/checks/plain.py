@@ -18,7 +18,7 @@ _TANGLED = Pattern(
     "not t -cannot -never",
     rf"""
     (?<!sounds\ )(?<!noises\ )(?<!things\ )(?<!sources\ )\b(?:which|that|who)\ {_NOT}\b
-    | \b(?:sound|noise|something|audio)\ (?:(?:which|that)\ )?(?:i|we|you)(?:['’](?:m|re)|\ (?:am|are|do|can|could))?\ ?(?:not|n['’]t)\b
+    | \b(?:sound|noise|something|audio)\ (?:(?:which|that)\ )?(?:i|we|you)(?:['’](?:m|re)\ not|\ (?:am|are|do|can|could)\ not|\ (?:are|do|could)n['’]t|\ can(?:not|['’]t))\b
     | \b(?:not|cannot|can['’]t|don['’]t)\ (?:able\ to\ )?hear(?:ing)?\ (?:it|them|him|her)\b
     | \b(?:s?he|they|(?:wo)?m[ae]n(?:\ \w+ing)?|persons?(?:\ \w+ing)?)\ (?:is|are|was|were)(?:\ not|n['’]t)\ an?\b
     | \b(?:would|i['’]d)\ (?:rather\ )?not\ hear\b | \bheard\ (?:that\ )?it(?:['’]s|\ is)\ not\b
