@@ -292,9 +292,9 @@ class Journal:
 
     @property
     def blank(self) -> bool:
-        """Whether nothing was ever answered."""
+        """Whether nothing was ever answered, nor handed in as a file that may be."""
         query = "SELECT EXISTS (SELECT 1 FROM answers WHERE text IS NOT NULL) OR EXISTS (SELECT 1 FROM outcomes)"
-        return not next(self._rows(query))[0]
+        return not next(self._rows(query))[0] and not self.fact("batches")
 
     def counts(self) -> list[tuple[str, str, str | None, int]]:
         """Return (kind, task, reason, how many) for all outcomes."""

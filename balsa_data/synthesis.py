@@ -15,6 +15,7 @@ from balsa_data.cache import Cache
 from balsa_data.clipstore import ClipStore
 from balsa_data.engines import Work
 from balsa_data.engines import engine as find_engine
+from balsa_data.errors import BackboneUnusable
 from balsa_data.journal import Journal
 from balsa_data.planning import lay_out
 from balsa_data.prompting import Prompts
@@ -189,7 +190,7 @@ async def _do(engine: Any, work: Work) -> None:
         await engine.run(work)
         if work.sampled is None:
             work.journal.keep("planned", work.planned)
-    except BaseException:
+    except BackboneUnusable:
         if work.journal.blank:  # a wrong address or key: the recipe may be mended and take the same folder
             work.journal.forget("identity")
         raise

@@ -49,6 +49,15 @@ def test_ten_lines_and_an_exit_that_tells(tmp_path: Path) -> None:
     assert "broken   endpoint    nobody answers at http://127.0.0.1:9/v1" in told.stdout
 
 
+def test_a_recipes_corpus_is_looked_at(tmp_path: Path) -> None:
+    listing = tmp_path / "clips.csv"
+    listing.write_text("id,text\na,A dog barks\n")
+    corpus = {"reader": "csv", "path": str(listing), "options": {"columns": {"captions": "text"}}, "audio": "ignore"}
+    assert states(recipe=Recipe.make(corpora=[corpus]))["corpus"] == "ok"
+    corpus["options"] = {"columns": {"captions": "caption"}}
+    assert states(recipe=Recipe.make(corpora=[corpus]))["corpus"] == "broken"
+
+
 def test_a_recipe_needs_its_endpoint_its_key_and_its_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("HF_TOKEN", "ANTHROPIC_API_KEY", "HOSTED_VLLM_API_KEY"):
         monkeypatch.delenv(name, raising=False)

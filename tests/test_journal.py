@@ -59,6 +59,9 @@ def test_a_folder_that_cannot_be_written_or_is_no_run_is_named(tmp_path: Path) -
         Journal(tmp_path / "file" / "run")
     with pytest.raises(RunError, match=r"is not a run, it has no journal\.db"):
         Journal(tmp_path, writing=False)
+    Journal(tmp_path / "run").close()
+    with pytest.raises(RunError, match=r"give .*run, which is one"):
+        Journal(tmp_path, writing=False)
 
 
 def test_a_disk_that_refuses_is_told_and_what_was_written_stays(tmp_path: Path) -> None:

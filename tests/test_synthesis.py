@@ -407,6 +407,22 @@ def test_where_nothing_was_answered_another_backbone_may_take_the_folder(tmp_pat
         make(tmp_path / "run", Unusable())
 
 
+def test_where_something_may_still_be_answered_none_may(tmp_path: Path) -> None:
+    class Poor(ScriptedBackbone):
+        async def ask(self, messages: Messages, seed: int) -> Answer:
+            raise BudgetReached("max_requests 0 is reached: raise it and run again to continue")
+
+    with pytest.raises(BudgetReached):
+        make(tmp_path / "run", Poor())
+    with pytest.raises(RunError, match="backbone was 'Poor'"):
+        make(tmp_path / "run", ScriptedBackbone())
+    journal = Journal(tmp_path / "handed-in")
+    assert journal.blank
+    journal.keep("batches", [{"file": "f"}])
+    assert not journal.blank
+    journal.close()
+
+
 def test_a_backbone_that_never_answers_stops_the_run_and_its_failures_are_not_final(tmp_path: Path) -> None:
     class Down(ScriptedBackbone):
         async def ask(self, messages: Messages, seed: int) -> Answer:

@@ -38,7 +38,8 @@ _BEYOND = words(
 )
 
 
-_PLAIN = words(
+_COUNTS = words("two three four five several various multiple many few single")
+_PLAIN = _COUNTS | words(
     # what holds a sentence together
     "a an the this that these those it its it's that's there there's here what who whose which where when while how as if "
     "i i'm i've my me you you're your we he she they they're them their his her one ones is isn't are aren't was were be "
@@ -47,7 +48,6 @@ _PLAIN = words(
     "other others another and or but so because than rather just only also too even very well instead at by for from in "
     "into of off on out over through to up down with without within along about like before after during "
     "until then next first second third fourth last followed follows following finally once again more most much yes indeed "
-    "two three four five several various multiple many few single "  # for which see _COUNTS
     "actually clearly definitely quite significantly i'd i'll you've true right answer afraid think appear appears continue continues type types "
     # what is said of hearing
     "audio audios audible sound sounds soundscape noise noises recording recordings recorded clip clips file files track hear "
@@ -57,7 +57,6 @@ _PLAIN = words(
     "caption title mention mix mixture mixed combination combine combines combined together whole same different differ "
     "differs difference distinct background foreground"
 )
-_COUNTS = words("two three four five several various multiple many few single")
 _CLIPS = re.compile(r"\W+(?:(?!and\b)\w+\W+){0,2}(?:audio|clip|recording|scene)s?\b", re.IGNORECASE)
 
 

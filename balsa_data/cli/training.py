@@ -39,12 +39,15 @@ def evaluate(
     """
     from dataclasses import asdict
 
-    from balsa_data.train import AudioLM as _  # noqa: F401 (says which extra is missing)
+    from balsa_data.train import AudioLM
     from balsa_data.train.evaluate import evaluate as measure
 
     _without_bars()
     figures = measure(
-        checkpoint, questions, out=out or checkpoint / "evaluation", say=lambda told: typer.echo(told, err=True)
+        AudioLM.from_pretrained(checkpoint),
+        questions,
+        out=out or checkpoint / "evaluation",
+        say=lambda told: typer.echo(told, err=True),
     )
     if as_json:
         print(json.dumps([asdict(figure) for figure in figures]))
