@@ -19,6 +19,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -245,7 +246,7 @@ def to_dataset(source: SampleSource) -> datasets.Dataset:
     import datasets
 
     path = source.folder / "samples.arrow"
-    draft = path.with_suffix(".partial")
+    draft = path.with_suffix(f".{uuid4().hex}")  # each process of a training run makes it
     with pa.OSFile(str(draft), "wb") as sink, pa.ipc.new_stream(sink, COLUMNS) as writer:
         rows = (row(sample, partial(local_audio, source.folder)) for sample in source.samples)
         for batch in batches(rows, COLUMNS):

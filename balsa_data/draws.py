@@ -36,7 +36,8 @@ class Draws:
     __slots__ = ("_hashes", "_left", "_name")
 
     def __init__(self, name: bytes) -> None:
-        self._name, self._hashes, self._left = name, 0, list[int]()
+        self._left: list[int] = []
+        self._name, self._hashes = name, 0
 
     def random(self) -> float:
         """Return the next number, from 0 to less than 1."""

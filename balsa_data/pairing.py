@@ -8,6 +8,7 @@ as its task's share says and joins about as many as any other.
 from __future__ import annotations
 
 from array import array
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import ceil, inf
 from random import Random
@@ -94,6 +95,15 @@ class Traits(NamedTuple):
     lines: tuple[str, ...]
 
 
+class _Known(dict[str, Traits]):
+    """Sounds by name; a label that is nobody's class is only itself."""
+
+    def __missing__(self, sound: str) -> Traits:
+        bit = 1 << len(self)
+        found = self[sound] = Traits(bit, 0, bit, bit, (sound,))
+        return found
+
+
 class Member(Protocol):
     """What pairing needs to know of a clip."""
 
@@ -133,12 +143,8 @@ class Block:
         self.told: list[tuple[int, ...]] = []
         self.near: list[int] = []
         self.speech: list[bool] = []
-        traits, lines = dict(kinship.traits), list[Iterable[str]]()
+        traits, lines = _Known(kinship.traits), list[Iterable[str]]()
         for one in members:
-            for sound in one.heard:
-                if sound not in traits:  # a label that is nobody's class is only itself
-                    bit = 1 << len(traits)
-                    traits[sound] = Traits(bit, 0, bit, bit, (sound,))
             sounds = [traits[sound] for sound in one.heard]
             heard = above = near = 0
             for bit, over, _, _, _ in sounds:
@@ -154,14 +160,11 @@ class Block:
             lines.append(told[0].lines if len(told) == 1 else {line for sound in told for line in sound.lines})
         usable = [i for i, heard in enumerate(self.heard) if heard]  # of the others nothing said could be checked
         rng.shuffle(usable)
-        self.index: dict[str | bool | None, list[int]] = {None: usable, True: [], False: []}
+        index = self.index = defaultdict[str | bool | None, list[int]](list, {None: usable})
         for i in usable:
-            self.index[self.speech[i]].append(i)
+            index[self.speech[i]].append(i)
             for line in lines[i]:
-                if line in self.index:
-                    self.index[line].append(i)
-                else:
-                    self.index[line] = [i]
+                index[line].append(i)
 
     def differ(self, a: int, b: int) -> bool:
         """Return whether either clip has a sound that the other has nothing like."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from balsa_data.errors import DatasetError, InputError
 from balsa_data.licences import hub_id, redistributable, withheld
 from balsa_data.redact import HIDDEN, redact
 from balsa_data.rows import COLUMNS
-from balsa_data.schemas import SpeechSegment
+from balsa_data.schemas import Sample, SpeechSegment
 from balsa_data.splits import side, split
 
 DESTA = {"id", "dataset", "seed_description", "prompt", "messages", "response"}
@@ -438,6 +439,14 @@ def test_an_empty_run_is_refused(tmp_path: Path) -> None:
         build(Source(tmp_path), tmp_path / "ds")
 
 
+def test_a_run_of_which_nothing_can_be_split_is_refused(tmp_path: Path) -> None:
+    kept, held = (next(n for n in map(str, range(99)) if side(n, 0.3) == where) for where in ("train", "test"))
+    run = Source(tmp_path, [sample("a", [clip(kept), clip(held)])])
+    run.recipe["publish"] = {"test_fraction": 0.3}
+    with pytest.raises(InputError, match=r"every sample .* both train and test: lower .*test_fraction, which is 0.3"):
+        build(run, tmp_path / "ds")
+
+
 def test_to_dataset_holds_every_sample_and_its_audio_column(run: Source) -> None:
     run.recipe["publish"] = {"test_fraction": 0.3}
     made = to_dataset(run)
@@ -447,6 +456,18 @@ def test_to_dataset_holds_every_sample_and_its_audio_column(run: Source) -> None
     for row, one in zip(plain, run.samples, strict=True):
         assert [a["path"] for a in row["audios"]] == [c.audio for c in one.clips]
         assert all(Path(a["path"]).exists() for a in row["audios"])
+
+
+def test_a_run_may_be_opened_by_two_at_once(run: Source) -> None:
+    """As the processes of a training run do."""
+    samples, opened = run.samples, list[datasets.Dataset]()
+
+    def while_another_opens_it() -> Iterator[Sample]:
+        opened.append(to_dataset(Source(run.folder, samples)))
+        yield from samples
+
+    run.samples = while_another_opens_it()  # type: ignore[assignment]
+    assert to_dataset(run)["id"] == opened[0]["id"] == [s.id for s in samples]
 
 
 def test_the_manifest_counts_what_is_there(run: Source, tmp_path: Path) -> None:

@@ -233,6 +233,11 @@ def test_the_command(tmp_path: Path) -> None:
     again = balsa("evalset", "mine.yaml", "--out", "set", cwd=tmp_path)
     assert (again.returncode, again.stderr.count("\n")) == (2, 1)
     assert "set exists and is not an empty folder" in again.stderr
+    (tmp_path / "held.yaml").write_text(
+        "corpora: {reader: jsonl, path: clips.jsonl}\npublish: {test_fraction: 0.6}\n", "utf-8"
+    )
+    said = {name: balsa("evalset", f"{name}.yaml", "--out", name, cwd=tmp_path).stdout for name in ("mine", "held")}
+    assert {name for name, text in said.items() if "no clip is held out" in text} == {"mine"}
     assert "Example: balsa evalset" in balsa("evalset", "--help", cwd=tmp_path).stdout
 
 
