@@ -10,9 +10,6 @@ from balsa_data.journal import Journal
 from balsa_data.schemas import Failure, Rejection, Sample, Usage
 
 if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
     import datasets
 
 __all__ = ["Outcomes", "Run"]

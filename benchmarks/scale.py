@@ -33,16 +33,17 @@ def clips(n: int) -> Iterator[Any]:
     draw, sounds = random.Random(0), SOUNDS.split(",")
     for i in range(n):
         events = [SoundEvent(label=s) for s in draw.sample(sounds, 2)]
-        yield AudioClip(id=f"c{i}", audio=f"{i}.wav", events=events)
+        yield AudioClip(id=f"c{i}", events=events)
 
 
-def synthesized(folder: str, n: int, concurrency: int, base: str) -> Any:
-    from balsa_data import synthesize
+def synthesized(folder: str, concurrency: int, base: str) -> Any:
+    from balsa_data import Recipe, synthesize
 
-    return synthesize(
-        clips(n // 2), tasks=("positive", "negative"), backbone="hosted_vllm/bench", api_base=base, out=Path(folder),
-        concurrency=concurrency, parameters={"api_key": "k", "max_tokens": 100}, draws=1, progress=False,
+    recipe = Recipe.make(
+        corpora={"reader": "jsonl", "path": f"{folder}/clips.jsonl"}, tasks=("positive", "negative"), draws=1,
+        backbone="hosted_vllm/bench", api_base=base, parameters={"api_key": "k", "max_tokens": 100},
     )  # fmt: skip
+    return synthesize(recipe, out=Path(folder) / "run", concurrency=concurrency, progress=False)
 
 
 def resident(pid: int | str = "self") -> float:
@@ -57,9 +58,9 @@ def run(folder: str, n: int, concurrency: int, base: str, pipe: Any) -> None:
     curve: list[tuple[int, float]] = []
 
     def watch() -> None:
-        while not (Path(folder) / "journal.db").exists():
+        while not (Path(folder) / "run" / "journal.db").exists():
             time.sleep(0.1)
-        found = Run(folder)
+        found = Run(Path(folder) / "run")
         while True:
             time.sleep(1)
             done = sum(k for *_, k in found.counts())
@@ -68,7 +69,7 @@ def run(folder: str, n: int, concurrency: int, base: str, pipe: Any) -> None:
 
     threading.Thread(target=watch, daemon=True).start()
     started = time.perf_counter()
-    made = synthesized(folder, n, concurrency, base)
+    made = synthesized(folder, concurrency, base)
     seconds = time.perf_counter() - started
     assert made.planned == n == len(made.samples) + len(made.rejections)
     uses = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
@@ -80,7 +81,7 @@ def resume(folder: str, n: int, concurrency: int, base: str, pipe: Any) -> None:
     import balsa_data.synthesis  # noqa: F401 (its import is not the run's time)
 
     started = time.perf_counter()
-    synthesized(folder, n, concurrency, base)
+    assert synthesized(folder, concurrency, base).planned == n
     pipe.send(time.perf_counter() - started)
 
 
@@ -100,6 +101,9 @@ def main() -> None:
     for n in args.requests:
         with tempfile.TemporaryDirectory() as folder:
             told = []
+            lines = (clip.model_dump_json(exclude_defaults=True) + "\n" for clip in clips(n // 2))
+            with (Path(folder) / "clips.jsonl").open("w") as file:
+                file.writelines(lines)
             for what in (run, resume):
                 process = spawn.Process(target=what, args=(folder, n, args.concurrency, base, theirs))
                 process.start()

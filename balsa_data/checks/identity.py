@@ -23,8 +23,8 @@ _IS = re.compile(
     r"\s+(?:is|are|was|were)\s+(?:really |actually |also |just |indeed )?(?:an?|the)\s+(?:sounds?\s+of\s+(?:an?\s+|the\s+)?|(?:[\w-]+\s+){0,2})",
     re.IGNORECASE,
 )
-_I_AM = Pattern("m am", r"\bI(?:['’]m| am)\s+(?:(?:not|just|only|also)\s+)*(?:an?|the)\s+(?:(?!of\b)[\w-]+\s+){0,2}$")
-_I_DO = Pattern("m am", r"\bI(?:['’]m| am)\s+(?:not\s+)?(\w+ing)\b")
+_I_AM = Pattern("m am", r"\bi(?:['’]m| am)\s+(?:(?:not|just|only|also)\s+)*(?:an?|the)\s+(?:(?!of\b)[\w-]+\s+){0,2}$")
+_I_DO = Pattern("m am", r"\bi(?:['’]m| am)\s+(?:not\s+)?(\w+ing)\b")
 _HEARS = Pattern(
     "hear hearing heard",
     r"\b(?:person|man|woman|child|boy|girl|baby|dog|cat|people|crowd|audience|speaker)(?: in (?:the|this) (?:recording|clip|audio))?"

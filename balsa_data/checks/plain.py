@@ -17,17 +17,19 @@ _THERE = r"(?:present|audible|heard|there)\b"
 _TANGLED = Pattern(
     "not t -cannot -never",
     rf"""
-    (?<!sounds\ )(?<!noises\ )(?<!things\ )(?<!sources\ )\b(?:which|that|who)\ {_NOT}\b
-    | \b(?:sound|noise|something|audio)\ (?:(?:which|that)\ )?(?:i|we|you)(?:['’](?:m|re)\ not|\ (?:am|are|do|can|could)\ not|\ (?:are|do|could)n['’]t|\ can(?:not|['’]t))\b
-    | \b(?:not|cannot|can['’]t|don['’]t)\ (?:able\ to\ )?hear(?:ing)?\ (?:it|them|him|her)\b
-    | \b(?:s?he|they|(?:wo)?m[ae]n(?:\ \w+ing)?|persons?(?:\ \w+ing)?)\ (?:is|are|was|were)(?:\ not|n['’]t)\ an?\b
-    | \b(?:would|i['’]d)\ (?:rather\ )?not\ hear\b | \bheard\ (?:that\ )?it(?:['’]s|\ is)\ not\b
-    | \bbut\ (?:(?:it(?:['’]s)?|they(?:['’]re)?|is|are|was|were|rather)\ )*not\ (?:actually\ |really\ )?{_THERE}
-    | \bnot\ (?:actually\ |really\ )?{_THERE},?\ but\ (?:rather\ )?(?:it|they)\b
-    | \bnot\ an?\ (?:[\w-]+\ ){{0,2}}(?:sound|noise|voice)\ (?:that|which)\b
-    | \bnot\ (?:only|just|merely|even)\b [^.!?\n]* \b(?:not|no|missing|absent|lack(?:s|ing)?|without)\b
-    | \b(?:missing|absent|lack(?:s|ing)?|without)\b [^.!?\n]* \bnot\ (?:only|just|merely|even)\b
-    | {_NOT}\ (?:really\ )?(?:available|possible|necessary|real|true|clear|known|typical)\b
+    \b(?:
+        (?<!sounds\ )(?<!noises\ )(?<!things\ )(?<!sources\ )(?:which|that|who)\ {_NOT}\b
+        | (?:sound|noise|something|audio)\ (?:(?:which|that)\ )?(?:i|we|you)(?:['’](?:m|re)\ not|\ (?:am|are|do|can|could)\ not|\ (?:are|do|could)n['’]t|\ can(?:not|['’]t))\b
+        | (?:not|cannot|can['’]t|don['’]t)\ (?:able\ to\ )?hear(?:ing)?\ (?:it|them|him|her)\b
+        | (?:s?he|they|(?:wo)?m[ae]n(?:\ \w+ing)?|persons?(?:\ \w+ing)?)\ (?:is|are|was|were)(?:\ not|n['’]t)\ an?\b
+        | (?:would|i['’]d)\ (?:rather\ )?not\ hear\b | heard\ (?:that\ )?it(?:['’]s|\ is)\ not\b
+        | but\ (?:(?:it(?:['’]s)?|they(?:['’]re)?|is|are|was|were|rather)\ )*not\ (?:actually\ |really\ )?{_THERE}
+        | not\ (?:actually\ |really\ )?{_THERE},?\ but\ (?:rather\ )?(?:it|they)\b
+        | not\ an?\ (?:[\w-]+\ ){{0,2}}(?:sound|noise|voice)\ (?:that|which)\b
+        | not\ (?:only|just|merely|even)\b [^.!?\n]* \b(?:not|no|missing|absent|lack(?:s|ing)?|without)\b
+        | (?:missing|absent|lack(?:s|ing)?|without)\b [^.!?\n]* \bnot\ (?:only|just|merely|even)\b
+        | {_NOT}\ (?:really\ )?(?:available|possible|necessary|real|true|clear|known|typical)\b
+    )
     """,
     re.VERBOSE,
 )

@@ -19,17 +19,19 @@ _LEAK = Pattern(
     \[? \b (?:begin|end|start) \s of \s (?:the \s)? audio \b \]?
     | (?:^|\n|:\s) [\s"*\[]* sounds: | \[ (?:list|insert|name) \b
     | \[ \d\d:\d\d \s? - \s? \d\d:\d\d \]
-    | \b (?:metadata|seed \s description|placeholder|bracket(?:s|ed)?)\b
-    | \b (?:the|this|that|your) \s (?:(?:audio|given|provided|above|text|short|brief|written|original) \s){0,2} (?:description|caption|captions|tags?|labels?|text|passage|prompt|transcription|sentence) \b
-    | \b (?:description|caption|text|information|details|transcript|audio|tags?|sentence)s? \s (?:that \s (?:was|were|is) \s | which \s (?:was|is) \s | you \s | you've \s)? (?:provided|given|gave|supplied|described \s above|above|mentioned)\b
-    | \b (?:provided|given|supplied|above|aforementioned) \s (?:audio \s | sound \s)? (?:description|caption|text|information|details|transcript|tags?|labels?|sentence|audio \s text)\b
-    | \b as \s (?:described|mentioned|stated|written|indicated|noted|given|provided) \s (?:above|before|earlier|in \s the \s (?:text|description|caption|prompt))
-    | \b (?:in|using) \s (?:my|your) \s own \s words \b
-    | \b as \s (?:you \s)? (?:instructed|requested|asked) \b
-    | \b (?:your|the|these) \s instructions? \b
-    | \b (?:plain|simple|complete) \s (?:sentences?|language) \b
-    | \b (?:text \s or \s description | (?:descriptive|given|this|the) \s passage | written \s between | for \s example:)
-    | \b (?:is|are|was|were) \s described \s (?:as|in) \b
+    | \b (?:
+        (?:metadata|seed \s description|placeholder|bracket(?:s|ed)?)\b
+        | (?:the|this|that|your) \s (?:(?:audio|given|provided|above|text|short|brief|written|original) \s){0,2} (?:description|caption|captions|tags?|labels?|text|passage|prompt|transcription|sentence) \b
+        | (?:description|caption|text|information|details|transcript|audio|tags?|sentence)s? \s (?:that \s (?:was|were|is) \s | which \s (?:was|is) \s | you \s | you've \s)? (?:provided|given|gave|supplied|described \s above|above|mentioned)\b
+        | (?:provided|given|supplied|above|aforementioned) \s (?:audio \s | sound \s)? (?:description|caption|text|information|details|transcript|tags?|labels?|sentence|audio \s text)\b
+        | as \s (?:described|mentioned|stated|written|indicated|noted|given|provided) \s (?:above|before|earlier|in \s the \s (?:text|description|caption|prompt))
+        | (?:in|using) \s (?:my|your) \s own \s words \b
+        | as \s (?:you \s)? (?:instructed|requested|asked) \b
+        | (?:your|the|these) \s instructions? \b
+        | (?:plain|simple|complete) \s (?:sentences?|language) \b
+        | (?:text \s or \s description | (?:descriptive|given|this|the) \s passage | written \s between | for \s example:)
+        | (?:is|are|was|were) \s described \s (?:as|in) \b
+    )
     """,
     re.VERBOSE,
 )

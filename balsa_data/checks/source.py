@@ -12,6 +12,7 @@ from balsa_data.claims import Polarity, claims, mentions
 from balsa_data.facts import akin, supported
 from balsa_data.schemas import Verdict
 from balsa_data.taxonomy import Mention, Taxonomy, default
+from balsa_data.taxonomy.text import Pattern
 
 RANK = 1
 REASONS = {"source": "tells a sound of what does not make it"}
@@ -38,9 +39,10 @@ _TO = re.compile(rf"\s+(?:to|at)\s+{_AS_WELL}", re.IGNORECASE)  # "a woman who s
 _OBJECT = re.compile(r"\s+(?:an?|the)\s+", re.IGNORECASE)  # "running a smoke detector"
 _VERB = re.compile(r"\w+(?:ing|s|ed)", re.IGNORECASE)
 _MANY = ("s", "people", "children", "men")  # how what takes a bare verb ends: "birds bark"
-_PEOPLE = re.compile(
+_PEOPLE = Pattern(
+    "man men woman women person persons people someone somebody boy boys girl girls child children kid kids baby babies infant "
+    "infants lady ladies guy guys",
     r"\b(?:(?:wo)?m[ae]n|persons?|people|some(?:one|body)|boys?|girls?|child(?:ren)?|kids?|bab(?:y|ies)|infants?|lad(?:y|ies)|guys?)\b",
-    re.IGNORECASE,
 )
 _PEOPLES = ("speech", "laughter", "sighing", "cheering")  # what no animal and no thing does
 _GROUPS = frozenset(

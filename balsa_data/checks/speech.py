@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from balsa_data.checks import Item, failed, passed
 from balsa_data.claims import quotes, stated, words
 from balsa_data.schemas import SpeechSegment, Verdict
+from balsa_data.taxonomy.text import Pattern
 
 RANK = 1
 REASONS = {
@@ -116,9 +117,9 @@ _VOICE = re.compile(
 _SAYS = re.compile(
     r"[\"“‘'](.+?)[\"”’'](?!\w)|\b(?:say|says|saying|said|words?|phrase|counts?|counting)\b\s+(.*)", re.IGNORECASE
 )
-_TOPIC = re.compile(
+_TOPIC = Pattern(
+    "-about -discuss",
     r"\b(?:speak|talk|tell|chat|sing|argu|narrat)\w*(?: (?:to|with) (?:\w+ ){1,3})? ?about\b|\bdiscuss(?:es|ing)\b",
-    re.IGNORECASE,
 )
 _ACCENT_FOLLOWS = re.compile(r"\W*(?:\w+\W+)?accent", re.IGNORECASE)
 _ATTRIBUTES = {"gender": _GENDER, "age": _AGE, "emotion": _EMOTION, "accent": _ACCENT, "language": _LANGUAGE}

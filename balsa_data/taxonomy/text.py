@@ -54,17 +54,19 @@ _vocabulary = lru_cache(maxsize=256)(vocabulary)  # one response is looked throu
 class Pattern:
     """A regular expression, tried on those texts alone that have a word it cannot match without.
 
-    Many patterns look through each response and few find anything; to look up its words takes a tenth of a search.
+    Many patterns look through each response and few find anything; to look up its words takes a tenth of a search, and to
+    search in lower case half of one without regard to case.
 
     Args:
         needs: Words, in lower case and without any mark in them, of which every match has at least one, whole; "-able"
             is one that need not stand alone.
-        pattern: The regular expression; upper and lower case are one.
+        pattern: The regular expression, in lower case; upper and lower case are one.
         flags: More of `re`'s.
     """
 
     def __init__(self, needs: str, pattern: str, flags: int = 0) -> None:
         self.pattern = re.compile(pattern, re.IGNORECASE | flags)
+        self._lower = re.compile(pattern, flags)
         self._words = frozenset(word for word in needs.split() if word[0] != "-")
         self._parts = [word[1:] for word in needs.split() if word[0] == "-"]
 
@@ -77,8 +79,12 @@ class Pattern:
 
     def search(self, text: str) -> re.Match[str] | None:
         """Return the first match."""
-        return self.pattern.search(text) if self.may_match(text) else None
+        return self.pattern.search(text) if self._matches(text) else None
 
     def finditer(self, text: str) -> Iterator[re.Match[str]]:
         """Return the matches, in order."""
-        return self.pattern.finditer(text) if self.may_match(text) else iter(())
+        return self.pattern.finditer(text) if self._matches(text) else iter(())
+
+    def _matches(self, text: str) -> bool:
+        """Return whether a text has a match; True for one of which it is slow to tell."""
+        return self.may_match(text) and (not text.isascii() or self._lower.search(text.lower()) is not None)

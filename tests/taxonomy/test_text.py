@@ -33,8 +33,10 @@ def test_whatever_a_pattern_matches_has_a_word_it_needs(name: str) -> None:
     @settings(max_examples=25, deadline=None)
     @given(st.from_regex(pattern.pattern, alphabet=st.characters(codec="ascii")))
     def holds(text: str) -> None:
-        for found in pattern.pattern.finditer(text):
-            assert pattern.may_match(text), f"{found.group()!r} has none of the words {name} needs"
+        found = list(pattern.pattern.finditer(text))
+        for one in found:
+            assert pattern.may_match(text), f"{one.group()!r} has none of the words {name} needs"
+        assert [one.span() for one in pattern.finditer(text)] == [one.span() for one in found], "not in lower case"
 
     holds()
 
