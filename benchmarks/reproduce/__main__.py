@@ -14,7 +14,7 @@ import json
 import os
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -37,6 +37,7 @@ def make_data(size: Size, place: Place) -> None:
     os.environ["BALSA_REPRODUCE"] = str(place.out)
     os.environ.setdefault("BALSA_LOCAL_MODEL", str(next((place.parts / "smollm2").glob("*.gguf"))))
     recipe = Recipe.load(HERE / "recipe.yaml", prompts=str(HERE / "prompts"))
+    recipe = recipe.with_values(tasks={task: share for task, share in recipe.tasks.items() if task in size.tasks})
     run = synthesize(recipe, out=place.out / "run")
     print(f"{len(run.samples)} samples, {len(run.rejections)} rejections", flush=True)
 
@@ -55,12 +56,19 @@ def main() -> None:
     make_data(size, place)
     seeds = range(size.seeds)
     with ProcessPoolExecutor(given.jobs, get_context("spawn")) as pool:
-        list(pool.map(fit, [FIRST] * size.seeds, seeds, [size] * size.seeds, [place] * size.seeds))
-        models = [(arm, seed) for seed in seeds for arm in size.arms]
-        paths = pool.map(train_and_ask, *zip(*models, strict=True), [size] * len(models), [place] * len(models))
-        found = dict(zip(models, [json.loads(path.read_text("utf-8")) for path in paths], strict=True))
+        first = {seed: pool.submit(fit, FIRST, seed, size, place) for seed in seeds if size.first}
+        asked: dict[tuple[str, int], Future[Path]] = {}
+        try:
+            for seed in seeds:
+                if seed in first:
+                    first[seed].result()
+                asked |= {(arm, seed): pool.submit(train_and_ask, arm, seed, size, place) for arm in size.arms}
+            found = {model: json.loads(made.result().read_text("utf-8")) for model, made in asked.items()}
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # else the others are trained before it is said what is wrong
+            raise
     answers = {arm: [found[arm, seed] for seed in seeds] for arm in size.arms}
-    rows = [row for side in found[models[0]] for row in table.figures(answers, side)]
+    rows = [row for side in next(iter(found.values())) for row in table.figures(answers, side)]
     print(table.write(place.out, rows))
     print(f"{time.time() - began:.0f} s")
 

@@ -1,12 +1,13 @@
 """The arms of the reproduction: what each is trained on, and the training of one.
 
-Arms differ in the mix of tasks alone. All share a first stage on positive samples, then each goes on with its own mix for
-the same number of steps and samples, from the same weights, with the same seed.
+Arms differ in the mix of tasks alone. All share a first stage on positive samples (in the small one, none), then each goes
+on with its own mix for the same number of steps and samples, from the same weights, with the same seed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -19,9 +20,9 @@ ARMS: dict[str, dict[str, float]] = {
     "positives only": {"positive": 1},
     "+ negatives": {"positive": 1, "negative": 1},
     "+ combined": {"positive": 1, "negative": 1, "combined": 1},
-    "+ existence": {"positive": 1, "negative": 1, "combined": 1, "existence": 6},
+    "+ existence": {"positive": 1, "negative": 1, "combined": 1, "existence": 15},
     "+ multi-audio": {
-        "positive": 1, "negative": 1, "combined": 1, "existence": 6, "difference": 0.5, "joint_caption": 0.5,
+        "positive": 1, "negative": 1, "combined": 1, "existence": 15, "difference": 0.5, "joint_caption": 0.5,
     },
 }  # fmt: skip
 
@@ -34,9 +35,9 @@ class Size:
         train: Soundscapes to train on.
         test: Soundscapes of held-out recordings; `unseen` those of held-out classes.
         seeds: How often everything is trained.
-        first: Steps of the stage that all arms share.
+        first: Steps of the stage that all arms share; 0 where each starts by itself.
         second: Steps of each arm's own.
-        arms: Which arms.
+        arms: Tasks and their weights.
         batch: Samples a step.
     """
 
@@ -46,13 +47,19 @@ class Size:
     seeds: int
     first: int
     second: int
-    arms: tuple[str, ...] = tuple(ARMS)
+    arms: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: ARMS)
     batch: int = 8
 
+    @property
+    def tasks(self) -> set[str]:
+        """What any arm is trained on."""
+        return {task for tasks in self.arms.values() for task in tasks}
 
+
+FEW = {"positives only": {"positive": 1}, "+ existence": {"positive": 1, "existence": 9}}
 SIZES = {
-    "full": Size(train=160, test=45, unseen=15, seeds=3, first=50, second=75),
-    "small": Size(train=60, test=18, unseen=0, seeds=1, first=30, second=60, arms=("positives only", "+ existence")),
+    "full": Size(train=160, test=45, unseen=15, seeds=3, first=100, second=80),
+    "small": Size(train=50, test=18, unseen=0, seeds=1, first=0, second=75, arms=FEW),
 }
 
 
@@ -75,12 +82,12 @@ def config(arm: str, seed: int, size: Size, place: Place) -> TrainConfig:
     return TrainConfig(
         dataset=str(place.out / "run"),
         out=str(place.model(arm, seed)),
-        start=None if first else str(place.model(FIRST, seed)),
+        start=None if first or not size.first else str(place.model(FIRST, seed)),
         backbone=str(place.parts / "smollm2-hf"),
         backbone_name="local",
         encoder=str(place.parts / "whisper-tiny.en"),
         feature_cache=str(place.out / "features"),
-        stages=(Stage(steps=steps, tasks=ARMS["positives only"] if first else ARMS[arm]),),
+        stages=(Stage(steps=steps, tasks=dict(ARMS["positives only"] if first else size.arms[arm])),),
         connector="linear",
         queries=8,
         batch_size=size.batch,

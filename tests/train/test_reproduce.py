@@ -107,8 +107,7 @@ def test_every_arm_mixes_known_tasks_over_the_same_number_of_samples() -> None:
     for size in arms.SIZES.values():
         runs = [arms.config(arm, 0, size, arms.Place(Path("parts"), Path("out"))) for arm in size.arms]
         assert len({(run.steps, run.batch_size, run.start, run.learning_rate) for run in runs}) == 1
-    for tasks in arms.ARMS.values():
-        for task in tasks:
+        for task in size.tasks:
             assert TASKS.module(task)
 
 
