@@ -65,7 +65,10 @@ class TrainConfig(Record):
         clip_norm: The gradient's largest norm.
         warm_start: Samples on which the connector is fitted before it is trained (`balsa_data.train.warmstart`); their
             recordings are encoded for it, so with `feature_cache` it costs nothing more.
+        loss_per: What counts alike in the loss, every ``token`` or every ``response``: else a yes or no counts little beside
+            the words of a description.
         warmup: Steps until the learning rate is reached; it falls by a cosine afterwards.
+        stable: Share of the other steps in which it holds first.
         max_seconds: Samples with a longer clip are left out, and counted.
         max_tokens: Samples of more tokens, audio included, are left out, and counted.
         precision: ``auto`` is bf16 where the processor has instructions for it, else fp32.
@@ -98,7 +101,9 @@ class TrainConfig(Record):
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-4
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.01
     warm_start: Annotated[int, Field(ge=0)] = 256
+    loss_per: Literal["token", "response"] = "token"
     warmup: Annotated[int, Field(ge=0)] = 100
+    stable: Annotated[float, Field(ge=0, lt=1)] = 0.0
     clip_norm: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     max_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30.0
     max_tokens: Count = 2048
@@ -129,7 +134,8 @@ class TrainConfig(Record):
         if step < self.warmup:
             return (step + 1) / self.warmup
         done = (step - self.warmup) / max(1, self.steps - self.warmup)
-        return 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+        falling = max(0.0, done - self.stable) / (1 - self.stable)
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, falling)))
 
 
 def load_config(path: str | Path) -> TrainConfig:

@@ -300,9 +300,14 @@ class Batch:
     draws: int = 0
 
     @property
+    def lengths(self) -> Tensor:
+        """How many tokens of each row count in the loss, shape (rows,)."""
+        return (self.labels != IGNORE).sum(dim=1)
+
+    @property
     def supervised(self) -> int:
         """How many tokens count in the loss."""
-        return int((self.labels != IGNORE).sum())
+        return int(self.lengths.sum())
 
     def to(self, device: torch.device) -> Batch:
         """Return the batch with its tensors on `device`."""

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 import torch
 from accelerate import Accelerator
+from torch import Tensor
 
 from balsa_data.errors import InputError
 from balsa_data.train.config import TrainConfig, load_config
@@ -157,28 +158,36 @@ class Trainer:
             self._checkpoint()
 
     def _loss_and_gradient(self, batches: list[Batch]) -> tuple[float, int]:
-        """Backpropagate a step's mean loss a token; return it and the number of tokens, over all processes."""
+        """Backpropagate a step's mean loss; return it and the number of tokens, over all processes."""
         device, world = self.accelerator.device, self.accelerator.num_processes
-        supervised = torch.tensor(sum(batch.supervised for batch in batches), device=device)
-        tokens = int(self.accelerator.reduce(supervised, "sum"))
+        counts = torch.tensor([sum(map(self._counted, batches)), sum(b.supervised for b in batches)], device=device)
+        counted, tokens = self.accelerator.reduce(counts, "sum").tolist()
         total = torch.zeros((), device=device)
         for number, batch in enumerate(batches, 1):
             last = number == len(batches)
             with nullcontext() if last else self.accelerator.no_sync(self.model):
-                loss = self.model(batch.to(device)).sum() / tokens
+                loss = self._summed(self.model, batch) / counted
                 self.accelerator.backward(loss * world)  # processes' gradients are averaged
             total += loss.detach()
         return float(self.accelerator.reduce(total, "sum")), tokens
 
+    def _counted(self, batch: Batch) -> int:
+        """Return how many tokens, or responses, a batch's loss is a sum over."""
+        return batch.supervised if self.config.loss_per == "token" else len(batch.ids)
+
+    def _summed(self, model: Any, batch: Batch) -> Tensor:
+        batch = batch.to(self.accelerator.device)
+        losses: Tensor = model(batch)  # (rows,)
+        return (losses if self.config.loss_per == "token" else losses / batch.lengths).sum()
+
     @torch.no_grad()
     def _validate(self) -> None:
-        device = self.accelerator.device
+        device, model = self.accelerator.device, self.accelerator.unwrap_model(self.model)
         sums = torch.zeros(2, device=device)
         for batch in self.held_out:
-            model = self.accelerator.unwrap_model(self.model)
-            sums += torch.stack([model(batch.to(device)).sum(), torch.tensor(float(batch.supervised), device=device)])
-        total, tokens = self.accelerator.reduce(sums, "sum").tolist()
-        loss = total / tokens
+            sums += torch.stack([self._summed(model, batch), torch.tensor(float(self._counted(batch)), device=device)])
+        total, counted = self.accelerator.reduce(sums, "sum").tolist()
+        loss = total / counted
         self._log({"step": self.step, "validation_loss": loss})
         if loss < self.best:
             self.best, self.worse = loss, 0

@@ -60,3 +60,10 @@ def test_the_rate_warms_up_and_falls_by_a_cosine(config: Callable[..., TrainConf
     assert run.rate(60) == pytest.approx(0.5)
     assert run.rate(109) < 0.001
     assert all(run.rate(k) > run.rate(k + 1) for k in range(10, 109))
+
+
+def test_the_rate_may_hold_before_it_falls(config: Callable[..., TrainConfig]) -> None:
+    run = config(steps=110, warmup=10, stable=0.5)
+    assert {run.rate(k) for k in range(9, 61)} == {1.0}
+    assert all(run.rate(k) > run.rate(k + 1) for k in range(60, 109))
+    assert run.rate(109) < 0.005

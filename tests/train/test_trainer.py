@@ -90,11 +90,31 @@ def test_the_frozen_stays_bit_identical(rank: int, dataset: Dataset, config: Con
     assert changed <= set(model.trainable)
 
 
-def test_accumulating_is_the_same_as_a_larger_batch(dataset: Dataset, config: Config, tmp_path: Path) -> None:
+@pytest.mark.parametrize("loss_per", ["token", "response"])
+def test_accumulating_is_the_same_as_a_larger_batch(
+    loss_per: str, dataset: Dataset, config: Config, tmp_path: Path
+) -> None:
     data = dataset([published(k, response="A dog. " * (1 + k)) for k in range(8)])
-    one = train(config(data, batch_size=8, out=str(tmp_path / "one")), say=silent)
-    four = train(config(data, batch_size=2, accumulate=4, out=str(tmp_path / "four")), say=silent)
-    assert curve(four) == pytest.approx(curve(one), abs=1e-5)
+    one = train(config(data, batch_size=8, loss_per=loss_per, out=str(tmp_path / "one")), say=silent)
+    two = config(data, batch_size=2, accumulate=4, loss_per=loss_per, out=str(tmp_path / "four"))
+    assert curve(train(two, say=silent)) == pytest.approx(curve(one), abs=1e-5)
+
+
+def test_every_token_counts_alike_or_every_response(dataset: Dataset, config: Config, tmp_path: Path) -> None:
+    """A response's loss is then the mean over its own tokens, and that of both the mean of the two."""
+
+    def first(name: str, rows: list[dict[str, Any]], loss_per: str) -> dict[str, Any]:
+        settings = {"batch_size": len(rows), "warm_start": 0, "steps": 1, "loss_per": loss_per}
+        out = train(config(dataset(rows, name), out=str(tmp_path / name / loss_per), **settings), say=silent)
+        return {key: curve(out, key)[0] for key in ("loss", "tokens")}
+
+    rows = [published(0, response="Yes."), published(1, response="A dog barks at the rain. " * 3)]
+    short, long = (first(f"row {k}", [row], "token") for k, row in enumerate(rows))
+    both = {loss_per: first("both", rows, loss_per)["loss"] for loss_per in ("token", "response")}
+    words = [one["loss"] * one["tokens"] for one in (short, long)]
+    assert both["token"] == pytest.approx(sum(words) / (short["tokens"] + long["tokens"]), abs=1e-4)
+    assert both["response"] == pytest.approx((short["loss"] + long["loss"]) / 2, abs=1e-4)
+    assert abs(both["token"] - both["response"]) > 1e-3
 
 
 def test_two_processes_learn_what_one_does(dataset: Dataset, config: Config, tmp_path: Path) -> None:
