@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from math import ceil
 from typing import Annotated
@@ -24,9 +25,10 @@ REASONS = {
 Share = Annotated[float, Field(ge=0, le=1)]
 _AFFIRM = {"positive", "combined", "joint_caption"}
 _DENY = {"negative", "combined"}
+_YES_OR_NO = re.compile(r"\W*(?:yes|no)\b", re.IGNORECASE)
 
 
-def check(item: Item, *, present_share: Share = 0.5, absent_share: Share = 1.0) -> Verdict:
+def check(item: Item, *, present_share: Share = 0.5, absent_share: Share = 1.0, yes_or_no: bool = False) -> Verdict:
     """Refuse a response that leaves out what its task asks for.
 
     Args:
@@ -34,6 +36,7 @@ def check(item: Item, *, present_share: Share = 0.5, absent_share: Share = 1.0) 
         present_share: The share of the sounds in the metadata (or of those given to affirm) that a positive must
             affirm, and always one; a class counts as affirmed by a kind of it or a kind it belongs to.
         absent_share: The share of the sounds given to deny (guided) that must be denied, and always one.
+        yes_or_no: Whether the answer to a yes/no question must begin with yes or no; else a statement answers it as well.
     """
     given = [default().resolve(s) or s.casefold() for s in item.absent]
     wanted = [default().resolve(s) or s.casefold() for s in item.present] or narrowest(frozenset().union(*item.heard))
@@ -42,6 +45,8 @@ def check(item: Item, *, present_share: Share = 0.5, absent_share: Share = 1.0) 
     denied = {c.sound for c in found if c.polarity is Polarity.ABSENT} - {EVERYTHING}
 
     if item.task == "existence":
+        if yes_or_no and not _YES_OR_NO.match(item.response):
+            return failed("coverage", "unanswered", f"does not begin its answer to {item.prompt!r} with yes or no")
         asked = {m.sound for m in mentions(item.prompt, unlisted({*given, *wanted}))}
         if not asked or (answers(item.response) and any(related(a, s) for a in asked for s in affirmed | denied)):
             return passed("coverage")

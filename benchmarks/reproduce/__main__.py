@@ -14,13 +14,13 @@ import json
 import os
 import sys
 import time
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
 import table
 from answers import train_and_ask
-from arms import FIRST, SIZES, Place, Size, fit
+from arms import SIZES, Place, Size
 from soundscapes import write
 
 HERE = Path(__file__).parent
@@ -55,18 +55,10 @@ def main() -> None:
     size, place, began = SIZES[given.size], Place(parts, given.out.resolve()), time.time()
     make_data(size, place)
     seeds = range(size.seeds)
+    models = [(arm, seed) for seed in seeds for arm in size.arms]
     with ProcessPoolExecutor(given.jobs, get_context("spawn")) as pool:
-        first = {seed: pool.submit(fit, FIRST, seed, size, place) for seed in seeds if size.first}
-        asked: dict[tuple[str, int], Future[Path]] = {}
-        try:
-            for seed in seeds:
-                if seed in first:
-                    first[seed].result()
-                asked |= {(arm, seed): pool.submit(train_and_ask, arm, seed, size, place) for arm in size.arms}
-            found = {model: json.loads(made.result().read_text("utf-8")) for model, made in asked.items()}
-        except BaseException:
-            pool.shutdown(cancel_futures=True)  # else the others are trained before it is said what is wrong
-            raise
+        paths = pool.map(train_and_ask, *zip(*models, strict=True), [size] * len(models), [place] * len(models))
+        found = dict(zip(models, [json.loads(path.read_text("utf-8")) for path in paths], strict=True))
     answers = {arm: [found[arm, seed] for seed in seeds] for arm in size.arms}
     rows = [row for side in next(iter(found.values())) for row in table.figures(answers, side)]
     print(table.write(place.out, rows))

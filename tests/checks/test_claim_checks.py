@@ -168,7 +168,16 @@ def test_coverage_of_a_question_is_an_answer() -> None:
     for answer in ("Yes.", "Certainly, a dog.", "There is a dog.", "A dog barks.", "No, no dog."):
         assert reason("coverage", answer, dog, **asked) is None
     assert reason("absence", "No.", dog, **asked) == "contradicted"
+
     assert reason("grounded", "Yes.", clip("Rain"), **asked) == "unsupported"
+
+
+def test_an_answer_may_have_to_begin_with_yes_or_no() -> None:
+    asked = {"task": "existence", "prompt": "Is there a dog?", "options": {"yes_or_no": True}}
+    for answer in ("Yes.", "no, there is none"):
+        assert reason("coverage", answer, clip("Bark"), **asked) is None
+    for answer in ("There is a dog.", "Nothing."):
+        assert reason("coverage", answer, clip("Bark"), **asked) == "unanswered"
 
 
 def test_a_question_may_be_answered_in_its_own_words_but_not_asked_back() -> None:
