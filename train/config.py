@@ -60,6 +60,8 @@ class TrainConfig(Record):
         encoder_layers: Which layers' states are read, from 0; None takes four, evenly spaced, with the last.
         qformer_layers: Blocks of the Q-Former; DeSTA2.5-Audio has 6.
         lora_rank: Rank of LoRA in the backbone's linear layers; 0 leaves the backbone as it is.
+        lora_scale: What LoRA's output is multiplied by (its alpha by its rank): a larger one lets it learn faster than the
+            connector, at the same rate.
         batch_size: Samples a forward pass and process.
         accumulate: Forward passes a step.
         clip_norm: The gradient's largest norm.
@@ -96,6 +98,7 @@ class TrainConfig(Record):
     encoder_layers: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(default=None, min_length=1)
     qformer_layers: Count = 2
     lora_rank: Annotated[int, Field(ge=0)] = 0
+    lora_scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     batch_size: Count = 8
     accumulate: Count = 1
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-4

@@ -73,7 +73,7 @@ class AudioLM(nn.Module):
             lora = LoraConfig(
                 task_type="CAUSAL_LM",
                 r=config.lora_rank,
-                lora_alpha=config.lora_rank,
+                lora_alpha=config.lora_rank * config.lora_scale,
                 lora_dropout=0.0,
                 target_modules="all-linear",
             )

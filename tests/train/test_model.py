@@ -143,3 +143,9 @@ def test_loading_checks_that_the_weights_fit(
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no trained model"):
         AudioLM.from_pretrained(tmp_path)
+
+
+def test_lora_is_scaled(config: Callable[..., TrainConfig]) -> None:
+    for scale in (1.0, 4.0):
+        layers = AudioLM(config(lora_rank=2, lora_scale=scale)).backbone.modules()
+        assert {layer.scaling["default"] for layer in layers if hasattr(layer, "lora_A")} == {scale}
