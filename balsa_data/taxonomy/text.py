@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate
 
 __all__ = ["Pattern", "key", "placed", "vocabulary", "words"]
@@ -66,9 +66,12 @@ class Pattern:
 
     def __init__(self, needs: str, pattern: str, flags: int = 0) -> None:
         self.pattern = re.compile(pattern, re.IGNORECASE | flags)
-        self._lower = re.compile(pattern, flags)
         self._words = frozenset(word for word in needs.split() if word[0] != "-")
         self._parts = [word[1:] for word in needs.split() if word[0] == "-"]
+
+    @cached_property  # compiled by what judges, not at import
+    def _lower(self) -> re.Pattern[str]:
+        return re.compile(self.pattern.pattern, self.pattern.flags & ~re.IGNORECASE)
 
     def may_match(self, text: str) -> bool:
         """Return whether a text has a word that is needed."""

@@ -168,7 +168,6 @@ def test_coverage_of_a_question_is_an_answer() -> None:
     for answer in ("Yes.", "Certainly, a dog.", "There is a dog.", "A dog barks.", "No, no dog."):
         assert reason("coverage", answer, dog, **asked) is None
     assert reason("absence", "No.", dog, **asked) == "contradicted"
-
     assert reason("grounded", "Yes.", clip("Rain"), **asked) == "unsupported"
 
 
