@@ -24,7 +24,11 @@ def heard(*clips: AudioClip, taxonomy: Taxonomy | None = None) -> frozenset[str]
     itself, in lower case.
     """
     taxonomy = taxonomy or default()
-    return frozenset().union(*[_heard(clip, taxonomy) for clip in clips])
+    return (
+        frozenset(_heard(clips[0], taxonomy))
+        if len(clips) == 1
+        else frozenset().union(*[_heard(clip, taxonomy) for clip in clips])
+    )
 
 
 def spoken(voices: Iterable[tuple[str | None, str | None]], taxonomy: Taxonomy) -> frozenset[str]:
@@ -122,7 +126,9 @@ def _unmentioned(sound: str, taxonomy: Taxonomy) -> frozenset[str]:
 
 
 def _heard(clip: AudioClip, taxonomy: Taxonomy) -> set[str]:
-    found = set(spoken([(s.gender, s.age) for s in clip.speech], taxonomy))
+    found: set[str] = set()
+    for segment in clip.speech:
+        found |= _voice(segment.gender, segment.age, taxonomy)
     for event in clip.events:
         found |= _named(event.label, taxonomy) or {event.label.casefold()}
     for caption in clip.captions:

@@ -61,7 +61,7 @@ def stated(words: Words, sounds: frozenset[str], doubts: frozenset[str], taxonom
         doubts: Those of which its captions are not sure (`facts.doubted`).
         taxonomy: Says how they are called.
     """
-    by_voice = spoken(words.voices, taxonomy)
+    by_voice = spoken(words.voices, taxonomy) if words.voices else ()
     stems = frozenset().union(*[_stems(text) for text in words.labels + words.others])
     found = [
         sound

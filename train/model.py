@@ -17,9 +17,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 from balsa_data.errors import InputError
 from balsa_data.schemas import problems
 from balsa_data.train import connector
+from balsa_data.train.batch import IGNORE, Batch, Example, collate
 from balsa_data.train.chat import AUDIO, Chat
 from balsa_data.train.config import TrainConfig
-from balsa_data.train.data import IGNORE, Batch, Example, collate
 from balsa_data.train.encoder import Encoder, Sound, Source, load_part
 
 __all__ = ["AudioLM", "ask", "precision"]

@@ -25,10 +25,12 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from balsa_data.errors import InputError
+from balsa_data.train.batch import Batch, steps
 from balsa_data.train.config import TrainConfig, load_config
-from balsa_data.train.data import Batch, Reader, Rows, backbone_id, mismatch, open_rows, steps
+from balsa_data.train.data import Reader, backbone_id, mismatch
 from balsa_data.train.model import WEIGHTS, AudioLM
 from balsa_data.train.progress import Progress
+from balsa_data.train.rows import Rows, open_rows
 from balsa_data.train.warmstart import warm_start
 
 __all__ = ["Trainer", "train"]

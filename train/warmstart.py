@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor
 
-from balsa_data.train.data import Example
+from balsa_data.train.batch import Example
 from balsa_data.train.encoder import Sound
 from balsa_data.train.model import AudioLM
 

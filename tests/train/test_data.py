@@ -23,8 +23,9 @@ from balsa_data.prompting import Prompts
 from balsa_data.testing import ScriptedBackbone, truthful
 from balsa_data.train.chat import AUDIO, user_turn
 from balsa_data.train.config import TrainConfig
-from balsa_data.train.data import Reader, Rows, backbone_id, open_rows
+from balsa_data.train.data import Reader, backbone_id
 from balsa_data.train.model import AudioLM
+from balsa_data.train.rows import Rows, open_rows
 from balsa_data.train.trainer import train
 
 Dataset = Callable[..., str]

@@ -12,8 +12,9 @@ import torch
 from tiny import published
 
 from balsa_data.errors import InputError
+from balsa_data.train.batch import IGNORE, Example, collate
 from balsa_data.train.config import TrainConfig
-from balsa_data.train.data import IGNORE, Example, Reader, collate
+from balsa_data.train.data import Reader
 from balsa_data.train.model import AudioLM
 
 RESPONSES = ("A dog.", "  Two spaces lead,\nand a line ends\n", "Ünïcödé — 犬 🐕", "x" * 60)

@@ -116,11 +116,9 @@ def test_the_prompts_tell_a_small_backbone_the_form_of_its_answer() -> None:
     assert "I hear drum and bird." in prompts.messages("positive", ["Sounds: drum, bird"], "Replay.")[-1]["content"]
 
 
-def test_half_of_the_questions_in_training_end_as_those_of_the_test() -> None:
+def test_questions_in_training_end_as_those_of_the_test_and_are_phrased_differently() -> None:
     prompts = Prompts(Path(arms.__file__).parent / "prompts")
-    asked = [prompts.instruction("existence", k, object="a drum") for k in range(32)]
-    plain = Prompts(None)
-    assert {question.removesuffix(f" {soundscapes.ANSWER}") for question in asked} == {
-        plain.instruction("existence", k, object="a drum") for k in range(16)
-    }
-    assert sum(question.endswith(f"? {soundscapes.ANSWER}") for question in asked) == len(set(asked)) / 2 == 16
+    asked = {prompts.instruction("existence", k, object="drum") for k in range(100)}
+    assert len(asked) > 2
+    assert all(question.endswith(f"? {soundscapes.ANSWER}") for question in asked)
+    assert not asked & {f"{question.format('drum')} {soundscapes.ANSWER}" for question in soundscapes.QUESTIONS}

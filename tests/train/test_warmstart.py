@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from balsa_data.train.batch import Example
 from balsa_data.train.config import TrainConfig
-from balsa_data.train.data import Example
 from balsa_data.train.encoder import Sound
 from balsa_data.train.model import AudioLM
 from balsa_data.train.warmstart import warm_start
