@@ -1,9 +1,6 @@
 """Does it hear what is there, and only that; and what did training cost?
 
-The evaluation set is a folder of object-hallucination questions in the field's columns (``*.jsonl`` with `entry_id,
-audio_index, prompt_text, object, attribute, label, sampling`` and the recordings in ``audio/``), as ``balsa export
---format hallucination-eval`` and ``balsa evalset`` write it. Which sounds a recording has, and is known to lack, are
-read from its questions, and so descriptions and pairs of recordings are judged by the same facts.
+Answers to yes/no questions, descriptions and pairs of recordings are judged by the same facts, those of the questions.
 """
 
 from __future__ import annotations
@@ -17,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from balsa_data.claims import EVERYTHING, claims
-from balsa_data.errors import InputError
 from balsa_data.taxonomy import default
 from balsa_data.train import metrics
 from balsa_data.train.encoder import Sound
 from balsa_data.train.instructions import INSTRUCTIONS
 from balsa_data.train.model import AudioLM
+from balsa_data.train.questions import Question, load_questions, pairs, recordings
 
-__all__ = ["Figure", "Question", "affirmed", "borne_out", "evaluate", "load_questions", "pairs"]
+__all__ = ["Figure", "affirmed", "borne_out", "evaluate", "forgetting", "respond"]
 
 DESCRIBE = "Describe the audio."  # the reference's generative prompts, the two that are instructions
 HEAR = "What do you hear?"
@@ -34,18 +31,6 @@ PARSERS = {"reference": (metrics.parse_reference, True), "strict": (metrics.pars
 NO_RANGE: tuple[float | None, float | None] = (None, None)
 Related = Callable[[str, str], bool]
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Question:
-    """One row of the field's benchmark; `label` is ``yes`` or ``no``."""
-
-    entry_id: str
-    audio_index: str
-    prompt_text: str
-    object: str
-    label: str
-    sampling: str
 
 
 @dataclass(frozen=True)
@@ -63,16 +48,6 @@ class Figure:
     low: float | None
     high: float | None
     items: int
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two recordings of which one has a sound that the other is known to lack."""
-
-    first: str
-    second: str
-    object: str
-    label: str
 
 
 def evaluate(
@@ -105,7 +80,7 @@ def evaluate(
     asked, folder = load_questions(questions), Path(questions)
     mentioned, related = mentioned or affirmed, related or borne_out
     sounds: dict[str, Sound] = {}
-    for name, path in _recordings(folder, asked).items():
+    for name, path in recordings(folder, asked).items():
         sound = model.encoder.load(path, name)
         sounds[name] = replace(sound, mel=None, states=model.encoder([sound])[0])  # encoded once, asked about often
     facts = {
@@ -210,23 +185,6 @@ def forgetting(model: AudioLM, batch_size: int = 16) -> list[dict[str, float]]:
     ]
 
 
-def pairs(questions: Sequence[Question], *, seed: int = 0) -> list[Pair]:
-    """Pair recordings such that a sound is in one and, by its own questions, not in the other; as often first as second."""
-    has: dict[str, list[str]] = {}
-    lacks: dict[str, list[str]] = {}
-    for question in questions:
-        (has if question.label == "yes" else lacks).setdefault(question.object, []).append(question.audio_index)
-    draw = random.Random(seed)
-    found: list[Pair] = []
-    for name in sorted(has):
-        without = sorted(set(lacks.get(name, ())) - set(has[name]))
-        draw.shuffle(without)
-        for here, there in zip(sorted(set(has[name])), without, strict=False):
-            swap = len(found) % 2 == 1
-            found.append(Pair(*((there, here) if swap else (here, there)), name, "second" if swap else "first"))
-    return found
-
-
 def affirmed(text: str, prompt: str) -> frozenset[str]:
     """Return the sounds that a response says are heard, as classes of the taxonomy."""
     return frozenset(c.sound for c in claims(text, prompt=prompt) if c.affirms and c.sound != EVERYTHING)
@@ -240,30 +198,6 @@ def borne_out(mention: str, sound: str) -> bool:
     taxonomy = default()
     mention, sound = taxonomy.resolve(mention) or mention, taxonomy.resolve(sound) or sound
     return mention == sound or mention in taxonomy.ancestors(sound) or sound in taxonomy.ancestors(mention)
-
-
-def load_questions(folder: str | Path) -> list[Question]:
-    """Read an evaluation set's questions.
-
-    Raises:
-        InputError: There are none, or a line lacks a field or has another label than Yes and No.
-    """
-    found: list[Question] = []
-    for path in sorted(Path(folder).glob("*.jsonl")):
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-            try:
-                row = json.loads(line)
-                question = Question(**{name: str(row[name]) for name in Question.__dataclass_fields__})
-            except (ValueError, TypeError, KeyError) as error:
-                raise InputError(
-                    f"{path}:{number} is not a question: {error!r}; fields: {', '.join(Question.__dataclass_fields__)}"
-                ) from None
-            if question.label not in ("Yes", "No"):
-                raise InputError(f"{path}:{number} has the label {question.label!r}: Yes or No")
-            found.append(replace(question, label=question.label.lower()))
-    if not found:
-        raise InputError(f"{folder} holds no questions (*.jsonl): make them with balsa evalset")
-    return found
 
 
 def write(folder: Path, figures: Sequence[Figure], responses: Mapping[str, Sequence[tuple[Question, str]]]) -> None:
@@ -292,16 +226,6 @@ def _judged(parser: str) -> Callable[[Sequence[tuple[Question, str]]], dict[str,
 def _means(items: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
     known = {name: [v for item in items if (v := item[name]) is not None] for name in items[0]}
     return {name: sum(values) / len(values) if values else None for name, values in known.items()}
-
-
-def _recordings(folder: Path, questions: Sequence[Question]) -> dict[str, Path]:
-    files = {path.stem: path for path in sorted((folder / "audio").iterdir())} if (folder / "audio").is_dir() else {}
-    wanted = list(_unique(q.audio_index for q in questions))
-    if missing := [name for name in wanted if name not in files]:
-        raise InputError(
-            f"{folder / 'audio'} lacks {len(missing)} of {len(wanted)} recordings, such as {missing[0]}: put them there"
-        )
-    return {name: files[name] for name in wanted}
 
 
 def _rotated(names: Collection[str], seed: int) -> dict[str, str]:

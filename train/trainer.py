@@ -16,9 +16,7 @@ from contextlib import ExitStack, nullcontext
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
-from queue import Queue
-from threading import Event, Thread
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -29,13 +27,13 @@ from balsa_data.train.batch import Batch, steps
 from balsa_data.train.config import TrainConfig, load_config
 from balsa_data.train.data import Reader, backbone_id, mismatch
 from balsa_data.train.model import WEIGHTS, AudioLM
+from balsa_data.train.prefetch import prefetched
 from balsa_data.train.progress import Progress
 from balsa_data.train.rows import Rows, open_rows
 from balsa_data.train.warmstart import warm_start
 
 __all__ = ["Trainer", "train"]
 
-T = TypeVar("T")
 BETAS = (0.9, 0.98)  # DeSTA2.5-Audio's
 
 
@@ -298,40 +296,3 @@ class Trainer:
             with (self.out / "metrics.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(record) + "\n")
         self.progress.show(record)
-
-
-class prefetched(Iterator[T]):  # noqa: N801  # used as a context, like the standard library's
-    """Iterates in a thread, two items ahead: audio is read and decoded while the model computes."""
-
-    def __init__(self, items: Iterator[T]) -> None:
-        self._queue: Queue[tuple[T | None, BaseException | None]] = Queue(maxsize=2)
-        self._items, self._closed = items, Event()
-        self._thread = Thread(target=self._fill, daemon=True)
-
-    def __enter__(self) -> prefetched[T]:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._closed.set()
-        while self._thread.is_alive():
-            while not self._queue.empty():
-                self._queue.get_nowait()
-            self._thread.join(0.01)
-
-    def __next__(self) -> T:
-        item, error = self._queue.get()
-        if error is not None:
-            raise error
-        assert item is not None
-        return item
-
-    def _fill(self) -> None:
-        try:
-            for item in self._items:
-                self._queue.put((item, None))
-                if self._closed.is_set():
-                    return
-            raise InputError("there are no more rows")
-        except BaseException as error:
-            self._queue.put((None, error))

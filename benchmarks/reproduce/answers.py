@@ -11,9 +11,10 @@ from typing import Any
 from arms import Place, Size, fit
 
 from balsa_data.train.encoder import Sound
-from balsa_data.train.evaluate import DESCRIBE, affirmed, borne_out, forgetting, load_questions, respond
+from balsa_data.train.evaluate import DESCRIBE, affirmed, borne_out, forgetting, respond
 from balsa_data.train.metrics import generative
 from balsa_data.train.model import AudioLM
+from balsa_data.train.questions import load_questions
 
 Request = tuple[Sequence[Sound], str]
 

@@ -13,7 +13,8 @@ from tiny import wav
 from balsa_data.errors import InputError
 from balsa_data.train import AudioLM
 from balsa_data.train.config import TrainConfig
-from balsa_data.train.evaluate import evaluate, forgetting, load_questions, respond
+from balsa_data.train.evaluate import evaluate, forgetting, respond
+from balsa_data.train.questions import load_questions
 
 
 @pytest.fixture

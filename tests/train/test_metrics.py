@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from balsa_data.train import metrics
-from balsa_data.train.evaluate import Question, affirmed, borne_out, pairs
+from balsa_data.train.evaluate import affirmed, borne_out
 from balsa_data.train.instructions import INSTRUCTIONS
+from balsa_data.train.questions import Question, pairs
 
 
 @pytest.mark.parametrize(

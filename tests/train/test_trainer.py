@@ -19,7 +19,8 @@ from tiny import published
 from balsa_data.errors import InputError
 from balsa_data.train.config import Stage, TrainConfig
 from balsa_data.train.model import AudioLM
-from balsa_data.train.trainer import Trainer, prefetched, train
+from balsa_data.train.prefetch import prefetched
+from balsa_data.train.trainer import Trainer, train
 
 Config = Callable[..., TrainConfig]
 Dataset = Callable[..., str]
