@@ -12,7 +12,7 @@ import os
 import random
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -84,6 +84,7 @@ class Client:
         self._model = model
         self._pool = Pool([Endpoint(base) for base in api_bases] or [Endpoint(None)], rate)
         self._parameters = {"timeout": TIMEOUT, **(parameters or {})}
+        self._seconds = _seconds(self._parameters["timeout"])
         self._prices = prices
         self._tries = tries
         self._longest_wait = longest_wait
@@ -96,7 +97,7 @@ class Client:
             started, tokens = time.monotonic(), 0
             try:
                 self._spend()
-                answer = await self._send(endpoint, messages, seed)
+                answer = await self._in_time(self._send(endpoint, messages, seed))
                 tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens
                 endpoint.answered(time.monotonic() - started)
             except Passing as error:
@@ -120,6 +121,14 @@ class Client:
     async def _send(self, endpoint: Endpoint, messages: Sequence[dict[str, str]], seed: int) -> Answer:
         """Ask once; each way of asking has its own."""
         raise NotImplementedError
+
+    async def _in_time(self, sending: Coroutine[Any, Any, Answer]) -> Answer:
+        # a client's own limit does not hold in every case: aiohttp's not where a server talks into its own answer
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await sending
+        except TimeoutError:
+            raise Passing(f"no answer in {self._seconds:g} seconds", crowded=True) from None
 
     def _wait(self, tries: int, asked: float | None) -> float:
         """Seconds until the next try: what the server asks for, or a random part of a growing span, so that requests spread."""
@@ -221,6 +230,16 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return max(0.0, parsedate_to_datetime(asked).timestamp() - now)
     except ValueError:
         return None
+
+
+def _seconds(timeout: Any) -> float:
+    try:
+        seconds = float(timeout)
+    except (TypeError, ValueError):
+        seconds = 0.0
+    if not seconds > 0:
+        raise BackboneUnusable(f"the parameter timeout is {timeout!r}: give the seconds that one try may take")
+    return seconds
 
 
 def _count(usage: Any, name: str) -> int | None:

@@ -1,8 +1,8 @@
 """How fast endpoints are asked: as fast as they keep up, and no faster than a provider allows.
 
 An endpoint starts with few requests in flight. Each round in which it keeps up doubles them, or, once it has been
-crowded, adds a quarter; a round in which it says too often that it has too much to do (429, 503, a timeout) halves them,
-and the wait it asks for is kept by all. Of several endpoints the one that would be done first is asked.
+crowded, adds a quarter, or one where it had to turn away some; a round in which it says too often that it has too much
+to do (429, 503, a timeout) halves them, and the wait it asks for is kept by all. Of several endpoints the one that would be done first is asked.
 """
 
 from __future__ import annotations
@@ -76,8 +76,9 @@ class Endpoint:
             self._crowded_before = True
             self.limit = max(1.0, min(self.limit, self._peak) / 2)
             self.paused_until = time.monotonic() + min(self._asked_to_wait, LONGEST_PAUSE)
-        elif self._turned_away <= self._tries * CROWDED / 2 and self._peak >= int(self.limit):
-            self.limit += max(1.0, self.limit / 4) if self._crowded_before else self.limit
+        elif self._peak >= int(self.limit):
+            few = self._turned_away <= self._tries * CROWDED / 2  # else one more, or it would never recover
+            self.limit += max(1.0, self.limit / 4 if self._crowded_before else self.limit) if few else 1.0
         self._tries = self._turned_away = 0
         self._peak, self._asked_to_wait = self.in_flight, 0.0
 

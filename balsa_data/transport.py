@@ -72,9 +72,9 @@ class Direct(Client):
         """The session of the running loop, in which alone it can be used."""
         loop = asyncio.get_running_loop()
         if self._session is None or self._loop is not loop:
-            self._loop, timeout = loop, aiohttp.ClientTimeout(total=float(self._parameters["timeout"]))
+            self._loop, unlimited = loop, aiohttp.ClientTimeout()  # `Client` sees to the time
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0), timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
+                connector=aiohttp.TCPConnector(limit=0), timeout=unlimited, cookie_jar=aiohttp.DummyCookieJar()
             )
         return self._session
 
@@ -89,8 +89,6 @@ class Direct(Client):
                 proxy=address.proxy,
             ) as response:
                 data = await _read(response)
-        except TimeoutError:
-            raise Passing(f"no answer in {self._parameters['timeout']:g} seconds", crowded=True) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise Passing(self._said(f"{type(error).__name__}: {error}")) from None
         if response.status >= 400:

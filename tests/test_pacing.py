@@ -45,7 +45,7 @@ def test_a_crowded_endpoint_is_asked_half_as_much_and_then_grows_slowly() -> Non
     assert endpoint.limit == START / 2 * 5 / 4
 
 
-@pytest.mark.parametrize("share", [0.03, 0.1, 0.15])
+@pytest.mark.parametrize("share", [0.03, 0.1, 0.15, 0.18])
 @pytest.mark.parametrize("start", [1, START])
 def test_refusals_that_have_nothing_to_do_with_the_load_do_not_starve_an_endpoint(share: float, start: int) -> None:
     endpoint = Endpoint("http://a", limit=start, _crowded_before=True)

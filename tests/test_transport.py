@@ -88,6 +88,28 @@ def test_a_server_that_takes_too_long_is_asked_again(kind: Kind) -> None:
 
 
 @both
+def test_what_waits_forever_is_not_waited_for(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As aiohttp does, whatever its own limit, where a server's second answer cuts into its first."""
+    send, left = kind._send, [1]
+
+    async def stuck(self: Any, *told: Any) -> Any:
+        if left:
+            left.pop()
+            await asyncio.Event().wait()
+        return await send(self, *told)
+
+    monkeypatch.setattr(kind, "_send", stuck)
+    with BackboneServer(parrot) as server:
+        assert ask(server, kind, parameters={"timeout": 0.3}).usage.requests == 2
+
+
+@pytest.mark.parametrize("timeout", ["soon", None, [5], float("nan"), 0])
+def test_a_limit_in_no_seconds_is_refused(timeout: Any) -> None:
+    with pytest.raises(BackboneUnusable, match="timeout"):
+        Direct("openai/t", ["http://127.0.0.1:9/v1"], {"timeout": timeout})
+
+
+@both
 @pytest.mark.parametrize("status", [400, 401, 500])
 def test_no_message_holds_a_key_though_the_server_repeats_it(
     kind: Kind, status: int, monkeypatch: pytest.MonkeyPatch

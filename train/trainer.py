@@ -1,6 +1,6 @@
 """The loop: steps, checkpoints, validation, progress.
 
-A step's loss is the mean over all tokens of all its responses, however it is cut into forward passes and processes.
+A step's loss is the mean over all its tokens, or responses (`loss_per`), however it is cut into forward passes and processes.
 Nothing in training is random but the order of the data, which the seed decides, so a resumed training is the
 uninterrupted one.
 """
