@@ -10,7 +10,7 @@ from balsa_data.schemas import AudioClip
 from balsa_data.taxonomy import Taxonomy, default
 
 __all__ = [
-    "akin", "doubted", "heard", "narrowest", "noises", "related", "sourceless", "spoken", "supported", "unlisted", "unmentioned"
+    "akin", "akin_to", "doubted", "heard", "narrowest", "noises", "related", "sourceless", "spoken", "supported", "unlisted", "unmentioned"
 ]  # fmt: skip
 
 _SOURCELESS = "ambiguous sounds"  # the class of what is heard without its source
@@ -38,7 +38,7 @@ def spoken(voices: Iterable[tuple[str | None, str | None]], taxonomy: Taxonomy) 
 
 def doubted(clip: AudioClip, taxonomy: Taxonomy) -> frozenset[str]:
     """Return the sounds of which a caption says that they are not heard, or only that they may be."""
-    return frozenset().union(*[_claimed(caption, taxonomy)[1] for caption in clip.captions])
+    return frozenset().union(*[_claimed(one, taxonomy)[1] for one in clip.captions]) if clip.captions else frozenset()
 
 
 def sourceless(*clips: AudioClip, taxonomy: Taxonomy | None = None) -> frozenset[str]:
@@ -97,7 +97,12 @@ def related(a: str, b: str, taxonomy: Taxonomy | None = None) -> bool:
 
 def akin(a: str, b: str, taxonomy: Taxonomy | None = None) -> bool:
     """Return whether the two are related, or two sides of one sound: *siren* and *emergency vehicle*."""
-    return b in _akin(a, taxonomy or default())
+    return b in akin_to(a, taxonomy)
+
+
+def akin_to(sound: str, taxonomy: Taxonomy | None = None) -> frozenset[str]:
+    """Return a sound with those that are related to it, or another side of it."""
+    return _akin(sound, taxonomy or default())
 
 
 @lru_cache(maxsize=16384)

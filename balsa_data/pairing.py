@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from math import ceil, inf
 from random import Random
 from typing import NamedTuple, Protocol
@@ -131,19 +131,20 @@ class Block:
     Attributes:
         heard: The sounds of each clip, as bits.
         told: What each of its narrowest sounds is related to, as bits.
-        near: These sounds and what they are directly a kind of, as bits.
+        near: These sounds and what they are directly a kind of, as bits; `lines` are their names.
         speech: Whether it has speech.
         index: The clips near each sound, those with speech (True) and without (False), and all of which something is
             heard (None), in the order in which they are looked at.
     """
 
     def __init__(self, members: Sequence[Member], kinship: Kinship, rng: Random) -> None:
-        self.members, self.kinship = members, kinship
+        self.members = members
         self.heard: list[int] = []
         self.told: list[tuple[int, ...]] = []
         self.near: list[int] = []
         self.speech: list[bool] = []
-        traits, lines = _Known(kinship.traits), list[Iterable[str]]()
+        self.lines: list[Collection[str]] = []
+        traits = _Known(kinship.traits)
         for one in members:
             sounds = [traits[sound] for sound in one.heard]
             heard = above = near = 0
@@ -157,13 +158,13 @@ class Block:
             self.told.append(tuple([sound.related for sound in told]))
             self.near.append(near)
             self.speech.append(bool(heard & kinship.speech))
-            lines.append(told[0].lines if len(told) == 1 else {line for sound in told for line in sound.lines})
+            self.lines.append(told[0].lines if len(told) == 1 else {line for sound in told for line in sound.lines})
         usable = [i for i, heard in enumerate(self.heard) if heard]  # of the others nothing said could be checked
         rng.shuffle(usable)
         index = self.index = defaultdict[str | bool | None, list[int]](list, {None: usable})
         for i in usable:
             index[self.speech[i]].append(i)
-            for line in lines[i]:
+            for line in self.lines[i]:
                 index[line].append(i)
 
     def differ(self, a: int, b: int) -> bool:
@@ -257,8 +258,7 @@ class Pairing:
 
     def _lines(self, first: int, strategy: str, rng: Random) -> list[str | bool | None]:
         if strategy == "similar":
-            kinship = self._block.kinship
-            near = sorted(kinship.near(self._block.members[first].heard))
+            near = sorted(self._block.lines[first])
             rng.shuffle(near)
             return list(near)
         return [not self._block.speech[first]] if strategy == "mixed" else [None]

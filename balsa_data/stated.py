@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from balsa_data.facts import akin, spoken
+from balsa_data.facts import akin_to, spoken
 from balsa_data.taxonomy import Taxonomy
 from balsa_data.taxonomy.text import key
 
@@ -68,7 +68,7 @@ def stated(words: Words, sounds: frozenset[str], doubts: frozenset[str], taxonom
         for sound in sorted(taxonomy.narrowest(sounds))
         if not stems.isdisjoint(_called(sound, taxonomy)) or (sound in by_voice and _definite(sound, taxonomy))
     ]
-    return [sound for sound in found if not any(akin(sound, other, taxonomy) for other in doubts)] if doubts else found
+    return [sound for sound in found if akin_to(sound, taxonomy).isdisjoint(doubts)] if doubts else found
 
 
 def named(words: Words, taxonomy: Taxonomy) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from balsa_data.attribution import told
 from balsa_data.checks import Item, failed, passed
 from balsa_data.claims import EVERYTHING, Claim, Polarity, claims
-from balsa_data.facts import akin, narrowest, related, sourceless, unlisted, unmentioned
+from balsa_data.facts import akin_to, narrowest, related, sourceless, unlisted, unmentioned
 from balsa_data.schemas import Verdict
 
 RANK = 1
@@ -54,4 +54,4 @@ def _denied(claim: Claim, present: frozenset[str]) -> set[str]:
     if claim.sound != EVERYTHING:
         contrary = {p for p in present if related(p, claim.sound) or claim.sound in unmentioned(p)}
         return {p for p in contrary if not any(related(p, b) for b in claim.besides)}
-    return {p for p in present if not any(akin(p, b) for b in claim.besides)}
+    return {p for p in present if akin_to(p).isdisjoint(claim.besides)}

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from random import Random
 
-from balsa_data.facts import akin, doubted
+from balsa_data.facts import akin_to, doubted
 from balsa_data.negatives import AbsentSounds, Statistics
 from balsa_data.schemas import AudioClip
 from balsa_data.specs import NegativeSpec
@@ -63,7 +63,7 @@ class ObjectQuestions:
                 return count[sound, True] - count[sound, False]
 
             chosen = self._drawn(sampling, told, rng)
-            drawn = [s for s in chosen if not any(akin(s, t, self.taxonomy) for t in told)]
+            drawn = [s for s in chosen if akin_to(s, self.taxonomy).isdisjoint(told)]
             yes = sorted((s for s in present if surplus(s) < LEAN), key=surplus)
             no = sorted((s for s in drawn if surplus(s) > -LEAN), key=surplus, reverse=True)
             for is_heard, is_not in zip(yes[:PAIRS], no, strict=False):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from balsa_data.facts import akin
+from balsa_data.facts import akin_to
 from balsa_data.stated import clear, named, stated
 from balsa_data.tasks import Draft, Draw
 
@@ -28,7 +28,7 @@ def draft(draw: Draw) -> Draft | None:
     told = one.heard | named(words, taxonomy)
     for _ in range(TRIES):
         strategy, absent = draw.absent.draw(told, draw.rng, (1, 1))
-        if not any(akin(sound, other, taxonomy) for sound in absent for other in told):
+        if all(akin_to(sound, taxonomy).isdisjoint(told) for sound in absent):
             break
     else:
         return None
