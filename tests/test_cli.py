@@ -42,6 +42,11 @@ def test_every_command_explains_itself_with_an_example(command: str) -> None:
     assert f"Example: balsa {command}" in told.stdout
 
 
+def test_the_list_of_commands_cuts_none_of_their_sentences() -> None:
+    told = balsa("--help").stdout.partition("Commands:")[2].splitlines()
+    assert len([line for line in told if line.endswith(".") and not line.endswith("..")]) == len(COMMANDS), told
+
+
 def test_the_version_and_the_recipes_are_told() -> None:
     assert balsa("--version").stdout.startswith("balsa-data ")
     assert {line["name"] for line in json.loads(balsa("recipes", "--json").stdout)} == set(recipe_names())

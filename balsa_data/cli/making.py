@@ -94,7 +94,7 @@ def synthesize(
     settings: Set = [],
     as_json: Json = False,
 ) -> None:
-    """Make samples; the same command again continues where it stopped.
+    """Make samples of a recipe. The same command again continues where it stopped.
 
     Example: balsa synthesize demo --out runs/demo --backbone local
     """
@@ -124,7 +124,7 @@ def estimate(
     settings: Set = [],
     as_json: Json = False,
 ) -> None:
-    """Count requests, tokens and cost before a cent is spent, or, with --calibrate, after very few.
+    """Count requests, tokens and cost before a cent is spent. With --calibrate, after very few.
 
     Example: balsa estimate demo --set backbone=gpt-4o-mini
     """
@@ -155,7 +155,7 @@ def check(
     taxonomy: Annotated[list[Path], typer.Option(help="A file that extends the sound taxonomy.")] = [],
     as_json: Json = False,
 ) -> None:
-    """Run the checks over samples, also ones made elsewhere; exit 1 when any fails.
+    """Run the checks over samples, also ones made elsewhere. Exit 1 when any fails.
 
     A line of FILE.jsonl has task, prompt, response, and clips (a list of clips: captions, events, speech) or one clip's
     captions, events and speech beside them; absent (a list) where the sounds to deny were given.

@@ -99,7 +99,7 @@ def publish(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Build the dataset folder with its card, verify it, upload what changed.
+    """Build a dataset with its card, verify it, upload what changed.
 
     Example: balsa publish runs/demo/run me/my-dataset --dry-run
     """
@@ -144,7 +144,7 @@ def evalset(
     settings: Set = [],
     as_json: Json = False,
 ) -> None:
-    """Write hallucination questions in the field's format, from the metadata; no backbone is needed.
+    """Write hallucination questions in the field's format. From the metadata: no backbone is needed.
 
     Example: balsa evalset hallucination-eval --out eval/objects
     """

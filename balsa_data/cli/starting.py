@@ -18,7 +18,7 @@ def init(
     ],
     out: Annotated[Path | None, typer.Option(help="The recipe; NAME.yaml here where not given.")] = None,
 ) -> None:
-    """Look at a corpus of yours and write a recipe for it, ready to run.
+    """Look at a corpus of yours and write a recipe for it.
 
     Example: balsa init clips.csv
     """
@@ -52,7 +52,7 @@ def doctor(
     settings: Set = [],
     as_json: Json = False,
 ) -> None:
-    """Say what is installed, which endpoint answers, and whether the Hub's token works; exit 1 where something is broken.
+    """Say what is installed, what answers, whether the token works. Exit 1 where something is broken.
 
     Example: balsa doctor my.yaml
     """

@@ -14,7 +14,7 @@ from balsa_data.errors import InputError
 
 @app.command()
 def train(config: Annotated[Path, typer.Argument(help="A YAML file.", metavar="CONFIG")]) -> None:
-    """Train the reference model on a published dataset; the same command again continues.
+    """Train the reference model on a published dataset. The same command again continues.
 
     Example: balsa train train.yaml
     """
@@ -33,7 +33,7 @@ def evaluate(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure hallucination, description and forgetting of a trained model.
+    """Measure what a trained model hears, invents and forgot.
 
     Example: balsa evaluate runs/model --questions evalset
     """
