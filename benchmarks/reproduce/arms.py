@@ -55,7 +55,7 @@ class Size:
 FEW = {"positives only": {"positive": 1}, "+ existence": {"positive": 1, "existence": 9}}
 SIZES = {
     "full": Size(train=160, test=45, unseen=15, seeds=3, steps=100),
-    "small": Size(train=50, test=18, unseen=0, seeds=1, steps=60, arms=FEW),
+    "small": Size(train=50, test=18, unseen=0, seeds=1, steps=75, arms=FEW),
 }
 
 
