@@ -38,7 +38,7 @@ def spoken(voices: Iterable[tuple[str | None, str | None]], taxonomy: Taxonomy) 
 
 def doubted(clip: AudioClip, taxonomy: Taxonomy) -> frozenset[str]:
     """Return the sounds of which a caption says that they are not heard, or only that they may be."""
-    return frozenset().union(*[_claimed(one, taxonomy)[1] for one in clip.captions]) if clip.captions else frozenset()
+    return frozenset().union(*[_claimed(caption, taxonomy)[1] for caption in clip.captions])
 
 
 def sourceless(*clips: AudioClip, taxonomy: Taxonomy | None = None) -> frozenset[str]:

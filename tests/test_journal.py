@@ -93,6 +93,26 @@ def test_of_two_answers_to_the_same_the_first_stays_and_both_are_counted(tmp_pat
     ]  # fmt: skip
 
 
+def test_many_written_at_once_are_as_if_written_one_by_one(tmp_path: Path) -> None:
+    """Rows share statements of up to 64: none is lost, and of two to the same the first stays there as well."""
+    rows = [
+        (f"r{i % 140}", Answer(text=f"text {i}" if i % 7 else None, usage=Usage(requests=1 + i))) for i in range(201)
+    ]
+
+    async def write(journal: Journal, *, at_once: bool) -> None:
+        for some in [rows] if at_once else [[row] for row in rows]:
+            await asyncio.gather(*(journal.answered(request, 0, answer) for request, answer in some))
+
+    def told(folder: Path, *, at_once: bool) -> tuple[Usage, list[dict[int, Answer]]]:
+        journal = Journal(folder)
+        asyncio.run(write(journal, at_once=at_once))
+        journal.close()
+        read = Journal(folder, writing=False)
+        return read.usage(), [read.known(request) for request, _ in rows]
+
+    assert told(tmp_path / "a", at_once=True) == told(tmp_path / "b", at_once=False)
+
+
 def clips(n: int) -> list[AudioClip]:
     return [AudioClip(id=f"c{i}", captions=[f"Sound {i}."]) for i in range(n)]
 
