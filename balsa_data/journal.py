@@ -14,7 +14,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -27,7 +27,6 @@ __all__ = ["Answer", "Journal", "told_apart"]
 
 Outcome = Sample | Rejection | Failure
 KINDS: dict[str, type[Outcome]] = {"sample": Sample, "rejection": Rejection, "failure": Failure}
-TOGETHER = 64  # rows in one statement, at most
 JUDGING = {"checks", "draws", "judge", "taxonomy"}  # what may be another where all answers are judged again
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -242,8 +241,7 @@ class Journal:
         try:
             self._out.execute("BEGIN")
             for statement, some in rows.items():
-                for query, values in _gathered(statement, some):
-                    self._out.execute(query, values)
+                self._out.executemany(statement, some)
             self._out.execute("COMMIT")
         except Exception as error:  # whatever it is, nobody may wait for it forever
             if self._out.in_transaction:
@@ -324,19 +322,6 @@ class Journal:
         if self._lock is not None:
             self._out.close()
         self._let_go()
-
-
-def _gathered(statement: str, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, list[Any]]]:
-    """Yield inserts of many rows each.
-
-    sqlite3 lets go of the interpreter at each step of a statement; row by row, a writer beside a busy loop waits as often
-    for its turn. Their lengths are powers of two, so that a handful of statements is prepared once and for all.
-    """
-    one, done = f"({', '.join('?' * len(rows[0]))})", 0
-    while left := len(rows) - done:
-        n = 1 << min(TOGETHER, left).bit_length() - 1
-        yield statement.replace(one, ", ".join([one] * n)), [value for row in rows[done : done + n] for value in row]
-        done += n
 
 
 def _tell(waiting: list[asyncio.Future[None]], reason: BalsaError | None) -> None:
