@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +117,11 @@ class Encoder(nn.Module):
             parts, sampling_rate=RATE, return_tensors="pt", padding="max_length", max_length=span
         ).input_features  # (windows, bins, 2 * window)
         return Sound(key, -(-len(samples) // HOP), mel=mel)
+
+    def encoded(self, source: Source, what: str) -> Sound:
+        """Read a clip and encode it, for one that is asked about often; see `load`."""
+        sound = self.load(source, what)
+        return replace(sound, mel=None, states=self([sound])[0])
 
     @torch.no_grad()
     def forward(self, sounds: Sequence[Sound]) -> list[Tensor]:

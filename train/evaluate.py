@@ -9,7 +9,8 @@ import csv
 import json
 import random
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from balsa_data.train.instructions import INSTRUCTIONS
 from balsa_data.train.model import AudioLM
 from balsa_data.train.questions import Question, load_questions, pairs, recordings
 
-__all__ = ["Figure", "affirmed", "borne_out", "evaluate", "forgetting", "respond"]
+__all__ = ["Figure", "affirmed", "borne_out", "evaluate", "forgetting", "respond", "unadapted"]
 
 DESCRIBE = "Describe the audio."  # the reference's generative prompts, the two that are instructions
 HEAR = "What do you hear?"
@@ -79,10 +80,7 @@ def evaluate(
     model = model if isinstance(model, AudioLM) else AudioLM.from_pretrained(model)
     asked, folder = load_questions(questions), Path(questions)
     mentioned, related = mentioned or affirmed, related or borne_out
-    sounds: dict[str, Sound] = {}
-    for name, path in recordings(folder, asked).items():
-        sound = model.encoder.load(path, name)
-        sounds[name] = replace(sound, mel=None, states=model.encoder([sound])[0])  # encoded once, asked about often
+    sounds = {name: model.encoder.encoded(path, name) for name, path in recordings(folder, asked).items()}
     facts = {
         name: tuple(_unique(q.object for q in asked if q.audio_index == name and q.label == "yes")) for name in sounds
     }
@@ -165,16 +163,19 @@ def respond(model: AudioLM, requests: Sequence[tuple[Sequence[Sound], str]], bat
     return [given[k] for k in range(len(examples))]
 
 
-def forgetting(model: AudioLM, batch_size: int = 16) -> list[dict[str, float]]:
+def forgetting(model: AudioLM, batch_size: int = 16, bare: Sequence[str] | None = None) -> list[dict[str, float]]:
     """Compare answers to text-only instructions with the bare backbone's.
 
     Without LoRA nothing of the backbone was trained and both are one computation, done once.
+
+    Args:
+        model: The trained model.
+        batch_size: Requests a batch.
+        bare: What `unadapted` found, which is the same for every model with this backbone; None asks it.
     """
-    requests: list[tuple[Sequence[Sound], str]] = [((), prompt) for prompt, _ in INSTRUCTIONS]
-    trained = bare = respond(model, requests, batch_size, 64)
-    if model.config.lora_rank:
-        with model.backbone.disable_adapter():
-            bare = respond(model, requests, batch_size, 64)
+    trained = _instructed(model, batch_size)
+    if bare is None:
+        bare = unadapted(model, batch_size) if model.config.lora_rank else trained
     return [
         {
             "followed": float(check(ours)),
@@ -183,6 +184,12 @@ def forgetting(model: AudioLM, batch_size: int = 16) -> list[dict[str, float]]:
         }
         for (_, check), ours, theirs in zip(INSTRUCTIONS, trained, bare, strict=True)
     ]
+
+
+def unadapted(model: AudioLM, batch_size: int = 16) -> list[str]:
+    """Return what the backbone answers to the text-only instructions with its adapter, where it has one, switched off."""
+    with model.backbone.disable_adapter() if model.config.lora_rank else nullcontext():
+        return _instructed(model, batch_size)
 
 
 def affirmed(text: str, prompt: str) -> frozenset[str]:
@@ -209,6 +216,10 @@ def write(folder: Path, figures: Sequence[Figure], responses: Mapping[str, Seque
     for name, answers in responses.items():
         lines = [[q.entry_id, q.audio_index, q.label.capitalize(), text] for q, text in answers]
         _table(folder / f"responses-{name}.csv", ["entry_id", "audio_index", "label", "response"], lines)
+
+
+def _instructed(model: AudioLM, batch_size: int) -> list[str]:
+    return respond(model, [((), prompt) for prompt, _ in INSTRUCTIONS], batch_size, 64)
 
 
 def _table(path: Path, header: list[str], rows: Sequence[Sequence[Any]]) -> None:

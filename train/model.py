@@ -52,7 +52,10 @@ class AudioLM(nn.Module):
             max_seconds=config.max_seconds,
         )
         self.chat = Chat(load_part(AutoTokenizer, config.backbone, "tokenizer"), config.system)
-        self.backbone: Any = load_part(AutoModelForCausalLM, config.backbone, "backbone", dtype=dtype)
+        attention = config.attention or (None if torch.accelerator.is_available() else "eager")
+        self.backbone: Any = load_part(
+            AutoModelForCausalLM, config.backbone, "backbone", dtype=dtype, attn_implementation=attention
+        )
         self.backbone.requires_grad_(False)
         embeddings = self.backbone.get_input_embeddings().weight
         heads = int(self.encoder.whisper.config.encoder_attention_heads)

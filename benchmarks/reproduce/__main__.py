@@ -15,12 +15,13 @@ import os
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
 
 import table
-from answers import train_and_ask
-from arms import SIZES, Place, Size
+from answers import ask
+from arms import SIZES, Place, Size, fit
 from soundscapes import write
 
 HERE = Path(__file__).parent
@@ -57,8 +58,9 @@ def main() -> None:
     seeds = range(size.seeds)
     models = [(arm, seed) for seed in seeds for arm in reversed(size.arms)]  # the slowest first
     with ProcessPoolExecutor(given.jobs, get_context("spawn")) as pool:
-        paths = pool.map(train_and_ask, *zip(*models, strict=True), [size] * len(models), [place] * len(models))
-        found = dict(zip(models, [json.loads(path.read_text("utf-8")) for path in paths], strict=True))
+        trained = pool.map(fit, *zip(*models, strict=True), repeat(size), repeat(place))
+        asked = [pool.submit(ask, folder, size, place) for folder in trained]  # behind all trainings, so no core waits
+        found = dict(zip(models, [json.loads(each.result().read_text("utf-8")) for each in asked], strict=True))
     answers = {arm: [found[arm, seed] for seed in seeds] for arm in size.arms}
     rows = [row for side in next(iter(found.values())) for row in table.figures(answers, side)]
     print(table.write(place.out, rows))

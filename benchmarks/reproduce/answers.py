@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from arms import Place, Size, fit
+import torch
+from arms import ANSWERS, Place, Size
 
 from balsa_data.train.encoder import Sound
-from balsa_data.train.evaluate import DESCRIBE, affirmed, borne_out, forgetting, respond
+from balsa_data.train.evaluate import DESCRIBE, affirmed, borne_out, forgetting, respond, unadapted
 from balsa_data.train.metrics import generative
 from balsa_data.train.model import AudioLM
 from balsa_data.train.questions import load_questions
@@ -33,7 +35,7 @@ def collect(model: AudioLM, folder: Path, *, swapped: bool) -> dict[str, Any]:
     """
     asked = load_questions(folder)
     names = sorted({q.audio_index for q in asked})
-    sounds = {name: model.encoder.load(folder / "audio" / f"{name}.wav", name) for name in names}
+    sounds = {name: model.encoder.encoded(folder / "audio" / f"{name}.wav", name) for name in names}
     facts = {n: [*dict.fromkeys(q.object for q in asked if q.audio_index == n and q.label == "yes")] for n in names}
     other = dict(zip(names, names[1:] + names[:1], strict=True))
     given = _once(model, [(q.audio_index, q.prompt_text) for q in asked], sounds, 6)
@@ -57,20 +59,29 @@ def collect(model: AudioLM, folder: Path, *, swapped: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def train_and_ask(arm: str, seed: int, size: Size, place: Place) -> Path:
-    """Train an arm and write ``answers.json`` into its folder, unless it is there; return its path."""
-    path = place.model(arm, seed) / "answers.json"
+def ask(folder: Path, size: Size, place: Place) -> Path:
+    """Ask a trained model everything and write ``answers.json`` into its folder, unless it is there; return its path."""
+    path = folder / ANSWERS
     if not path.is_file():
-        model = AudioLM.from_pretrained(fit(arm, seed, size, place))
+        torch.set_num_threads(1)
+        model = AudioLM.from_pretrained(folder)
         sides = ["test", "unseen"] if size.unseen else ["test"]
         found: dict[str, Any] = {
             side: collect(model, place.out / "corpus" / side, swapped=side == "test") for side in sides
         }
-        found["instructions"] = forgetting(model)
-        partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
-        partial.replace(path)
+        bare = _kept(place.out / "bare.json", lambda: unadapted(model))
+        found["instructions"] = forgetting(model, bare=bare)
+        _kept(path, lambda: found)
     return path
+
+
+def _kept(path: Path, make: Callable[[], Any]) -> Any:
+    """Return what a file holds, made and written first where it is not there."""
+    if not path.is_file():
+        partial = path.with_suffix(f".{os.getpid()}")
+        partial.write_text(json.dumps(make(), indent=1, ensure_ascii=False) + "\n", "utf-8")
+        partial.replace(path)
+    return json.loads(path.read_text("utf-8"))
 
 
 def _once(model: AudioLM, asked: Sequence[tuple[str, str]], sounds: dict[str, Sound], tokens: int) -> list[str]:

@@ -14,6 +14,7 @@ import torch
 from balsa_data.train.config import Stage, TrainConfig
 from balsa_data.train.trainer import train
 
+ANSWERS = "answers.json"  # in the folder of a model that was trained and asked
 ARMS: dict[str, dict[str, float]] = {
     "positives only": {"positive": 1},
     "+ negatives": {"positive": 1, "negative": 1},
@@ -97,6 +98,8 @@ def config(arm: str, seed: int, size: Size, place: Place) -> TrainConfig:
 
 
 def fit(arm: str, seed: int, size: Size, place: Place) -> Path:
-    """Train one arm on one core, or go on where it was interrupted."""
+    """Train one arm on one core, or go on where it was interrupted; return its folder."""
+    if (place.model(arm, seed) / ANSWERS).is_file():
+        return place.model(arm, seed)
     torch.set_num_threads(1)
     return train(config(arm, seed, size, place), say=lambda line: print(f"{arm}, seed {seed}: {line}", flush=True))

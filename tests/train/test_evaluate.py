@@ -13,7 +13,7 @@ from tiny import wav
 from balsa_data.errors import InputError
 from balsa_data.train import AudioLM
 from balsa_data.train.config import TrainConfig
-from balsa_data.train.evaluate import evaluate, forgetting, respond
+from balsa_data.train.evaluate import evaluate, forgetting, respond, unadapted
 from balsa_data.train.questions import load_questions
 
 
@@ -63,7 +63,10 @@ def test_a_frozen_backbone_forgets_nothing_and_lora_is_measured(
     for name, weight in adapted.trainable.items():
         if "lora_B" in name:
             weight.data.normal_(std=1.0)
-    assert not all(item["identical"] == 1 for item in forgetting(adapted))
+    found = forgetting(adapted)
+    assert not all(item["identical"] == 1 for item in found)
+    assert unadapted(adapted) == unadapted(model)
+    assert forgetting(adapted, bare=unadapted(model)) == found, "the bare backbone need be asked but once"
 
 
 def test_answers_come_in_the_order_asked(model: AudioLM) -> None:
