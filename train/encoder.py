@@ -174,5 +174,5 @@ def load_part(factory: Any, name: str, role: str, **options: Any) -> Any:
     """
     try:
         return factory.from_pretrained(name, **options)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, ImportError) as error:  # the last where an option needs a package
         raise InputError(f"cannot load the {role} {name}: {str(error).splitlines()[0]}") from None

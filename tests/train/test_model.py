@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,20 @@ def test_padding_side_and_neighbours_do_not_change_a_loss(kind: str, config: Cal
         losses(model, examples[::-1]).flip(0),
     ):
         assert torch.allclose(alone, together, atol=1e-5, rtol=1e-6)
+
+
+def test_attention_is_chosen_and_changes_no_loss(model: AudioLM, config: Callable[..., TrainConfig]) -> None:
+    examples = rows(Reader(model.chat, model.encoder, model.config.queries, 1024, Path()))
+    for name in ("eager", "sdpa"):
+        other = AudioLM(config(attention=name))
+        assert other.backbone.config._attn_implementation == name
+        assert torch.allclose(losses(model, examples), losses(other, examples), atol=1e-5, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["none-such", *(() if find_spec("flash_attn") else ("flash_attention_2",))])
+def test_attention_that_is_not_there_is_refused_in_a_sentence(name: str, config: Callable[..., TrainConfig]) -> None:
+    with pytest.raises(InputError, match="cannot load the backbone"):
+        AudioLM(config(attention=name))
 
 
 def test_the_loss_is_the_backbones_own(model: AudioLM, reader: Reader) -> None:
