@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from typing import Any
 
 from balsa_data.schemas import Sample, Usage
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "dollars"]
 
 EVERY = 10.0  # seconds between plain lines
+RECENT = (
+    30.0  # seconds by which rate and time left are judged: neither a slow start nor an hour ago tells what is to come
+)
 
 
 class Progress:
@@ -31,12 +34,14 @@ class Progress:
         self.usage = Usage()
         self._show = show
         self._start = self._last = time.monotonic()
+        self._recent: deque[tuple[float, int]] = deque()  # times, a second apart, and how many were done
         self._live: Any = None
 
     @property
-    def seconds(self) -> float:
-        """Since the start."""
-        return time.monotonic() - self._start
+    def rate(self) -> float:
+        """Outcomes a second: of late, and of the whole when all are done."""
+        since, before = self._recent[0] if self._recent and self.done < self.total else (self._start, self._done_before)
+        return (self.done - before) / max(time.monotonic() - since, 1e-9)
 
     def __enter__(self) -> Progress:
         if self._show:
@@ -74,7 +79,12 @@ class Progress:
         self._print_now_and_then()
 
     def _print_now_and_then(self) -> None:
-        if self._show and self._live is None and time.monotonic() - self._last >= EVERY:
+        now = time.monotonic()
+        if not self._recent or now - self._recent[-1][0] >= 1:
+            self._recent.append((now, self.done))
+            while now - self._recent[0][0] > RECENT:
+                self._recent.popleft()
+        if self._show and self._live is None and now - self._last >= EVERY:
             self._print()
 
     def _print(self) -> None:
@@ -84,10 +94,9 @@ class Progress:
         print(self._line(), file=sys.stderr, flush=True)
 
     def _line(self) -> str:
-        fresh = self.done - self._done_before
-        rate = fresh / max(self.seconds, 1e-9)
-        left = f"{_clock((self.total - self.done) / rate)} left" if rate and self.total > self.done else "done"
-        cost = "cost unknown" if self.usage.cost is None else f"${self.usage.cost:.2f}"
+        rate, remaining = self.rate, self.total - self.done
+        left = "done" if remaining <= 0 else f"{_clock(remaining / rate)} left" if rate else "starting"
+        cost = "cost unknown" if self.usage.cost is None else dollars(self.usage.cost)
         tokens = self.usage.prompt_tokens + self.usage.completion_tokens
         return (
             f"{self.done}/{self.total}  {rate:.1f}/s  {left}  accepted {sum(self.accepted.values())}  "
@@ -105,6 +114,11 @@ class Progress:
         lines += [Text(f"  accepted: {by_task}", style="green")] if by_task else []
         lines += [Text(f"  rejected: {by_reason}", style="yellow")] if by_reason else []
         return Group(ProgressBar(total=max(self.total, 1), completed=self.done, width=60), *lines)
+
+
+def dollars(cost: float) -> str:
+    """Return how a cost reads; what is not free does not read as if it were."""
+    return "under $0.01" if 0 < cost < 0.01 else f"${cost:,.2f}"
 
 
 def _clock(seconds: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from balsa_data.progress import dollars
 from balsa_data.run import Run
 
 __all__ = ["summary", "summary_table"]
@@ -45,7 +46,7 @@ def summary_table(run: Run, *, read: int = 0) -> None:
         ("failed", f"{figures['failures']:,}"),
         ("requests", f"{usage.requests:,}"),
         ("tokens", f"{usage.prompt_tokens:,} in, {usage.completion_tokens:,} out"),
-        ("cost", "unknown" if usage.cost is None else f"${usage.cost:.2f}"),
+        ("cost", "unknown" if usage.cost is None else dollars(usage.cost)),
         ("time", f"{run.seconds:.0f} s"),
     ]
     for name, value in rows:

@@ -129,6 +129,7 @@ def estimate(
     Example: balsa estimate demo --set backbone=gpt-4o-mini
     """
     from balsa_data.estimate import estimate as count
+    from balsa_data.progress import dollars
 
     gc.set_threshold(ALLOCATED)
     found = count(recipe_of(recipe, settings, limit), calibrate=calibrate, out=out)
@@ -139,7 +140,7 @@ def estimate(
         print(
             f"{task:<16} {line['requests']:>10,} requests {line['prompt_tokens']:>14,} tokens in {line['completion_tokens']:>14,} out"
         )
-    cost = "unknown: give `prices` in the recipe" if found["cost"] is None else f"${found['cost']:.2f}"
+    cost = "unknown: give `prices` in the recipe" if found["cost"] is None else dollars(found["cost"])
     print(
         f"{'total':<16} {found['requests']:>10,} requests {found['prompt_tokens']:>14,} tokens in {found['completion_tokens']:>14,} out"
     )
