@@ -11,9 +11,7 @@ from balsa_data.schemas import Sample, Usage
 __all__ = ["Progress", "dollars"]
 
 EVERY = 10.0  # seconds between plain lines
-RECENT = (
-    30.0  # seconds by which rate and time left are judged: neither a slow start nor an hour ago tells what is to come
-)
+RECENT = 30.0  # seconds that tell the rate and the time left: neither a slow start nor an hour ago says what is to come
 
 
 class Progress:
