@@ -68,19 +68,19 @@ class Progress:
             self.rejected[outcome.reason] += 1
         else:
             self.failed += 1
-        self._print_now_and_then()
+        self._counted()
 
     def take(self, accepted: Counter[str], rejected: Counter[str], failed: int, usage: Usage) -> None:
         """Take over what was counted elsewhere."""
         self.accepted, self.rejected, self.failed, self.usage = accepted, rejected, failed, usage
         self.done = self._done_before + accepted.total() + rejected.total() + failed
-        self._print_now_and_then()
+        self._counted()
 
-    def _print_now_and_then(self) -> None:
+    def _counted(self) -> None:
         now = time.monotonic()
         if not self._recent or now - self._recent[-1][0] >= 1:
             self._recent.append((now, self.done))
-            while now - self._recent[0][0] > RECENT:
+            while len(self._recent) > 2 and now - self._recent[1][0] >= RECENT:  # two at least, however slow it is
                 self._recent.popleft()
         if self._show and self._live is None and now - self._last >= EVERY:
             self._print()

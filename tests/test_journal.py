@@ -94,7 +94,7 @@ def test_of_two_answers_to_the_same_the_first_stays_and_both_are_counted(tmp_pat
 
 
 def test_many_written_at_once_are_as_if_written_one_by_one(tmp_path: Path) -> None:
-    """Rows share statements of up to 64: none is lost, and of two to the same the first stays there as well."""
+    """Rows share a transaction: none is lost, and of two to the same the first stays there as well."""
     rows = [
         (f"r{i % 140}", Answer(text=f"text {i}" if i % 7 else None, usage=Usage(requests=1 + i))) for i in range(201)
     ]

@@ -69,6 +69,16 @@ def test_a_price_that_is_not_known_is_not_shown_as_nothing(tmp_path: Path, capsy
     assert "cost unknown" in capsys.readouterr().err
 
 
+def test_a_backbone_slower_than_that_has_a_time_left_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sample, now = demo(tmp_path).samples[0], 0.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    shown = Progress(10, show=False)
+    for _ in range(4):
+        now += 90.0
+        shown.settled(sample, USAGE)
+    assert shown._line().startswith("4/10  0.0/s  9:00 left")
+
+
 @pytest.mark.parametrize(
     ("cost", "read"),
     [(0.0, "$0.00"), (1e-5, "under $0.01"), (0.0099, "under $0.01"), (0.01, "$0.01"), (1234.5, "$1,234.50")],

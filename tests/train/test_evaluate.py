@@ -67,6 +67,7 @@ def test_a_frozen_backbone_forgets_nothing_and_lora_is_measured(
     assert not all(item["identical"] == 1 for item in found)
     assert unadapted(adapted) == unadapted(model)
     assert forgetting(adapted, bare=unadapted(model)) == found, "the bare backbone need be asked but once"
+    assert not any(item["identical"] for item in forgetting(adapted, bare=["never said"] * len(found)))
 
 
 def test_answers_come_in_the_order_asked(model: AudioLM) -> None:

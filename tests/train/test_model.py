@@ -70,6 +70,7 @@ def test_padding_side_and_neighbours_do_not_change_a_loss(kind: str, config: Cal
 
 def test_attention_is_chosen_and_changes_no_loss(model: AudioLM, config: Callable[..., TrainConfig]) -> None:
     examples = rows(Reader(model.chat, model.encoder, model.config.queries, 1024, Path()))
+    assert model.backbone.config._attn_implementation == ("sdpa" if torch.accelerator.is_available() else "eager")
     for name in ("eager", "sdpa"):
         other = AudioLM(config(attention=name))
         assert other.backbone.config._attn_implementation == name
