@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from balsa_data.attribution import Said, told
@@ -12,8 +13,12 @@ from balsa_data.schemas import Verdict
 RANK = 2
 REASONS = {
     "common_as_difference": "names a sound as one clip's that another has as well",
-    "no_real_difference": "names nothing that one clip has and another lacks",
+    "no_real_difference": "names nothing that one clip has and another lacks, or says that they are alike",
 }
+_ALIKE = re.compile(
+    r"\b(?:audios?|clips|files|recordings)\b (?:are|sound) (?:\w+ )?identical\b(?!,? (?:except|apart|but for|save|other than))",
+    re.IGNORECASE,
+)
 
 
 def check(item: Item) -> Verdict:
@@ -23,6 +28,8 @@ def check(item: Item) -> Verdict:
     """
     if item.task != "difference":
         return passed("difference")
+    if alike := _ALIKE.search(item.response):  # whatever else it tells apart, one of the two is wrong
+        return failed("difference", "no_real_difference", f"says that {alike[0]!r}", alike.span())
     sounds = item.heard
     said = [s for s in told(item.response, item.clips).said if s.clips is not None]
     for one in said:

@@ -128,3 +128,15 @@ def test_each_claim_is_said_of_its_clip(response: str, expected: list[tuple[str,
 def test_a_yes_or_no_must_be_right(phrasing: str, asked: str, response: str, expected: list[str]) -> None:
     prompt = phrasing.replace("{{ object }}", asked)
     assert sorted(reasons("existence", response, "dog", prompt=prompt)) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("response", "wanted"),
+    [
+        ("The first is a dog, the second rain. The audio files are identical in their content.", ["no_real_difference"]),
+        ("A dog barks in the first and rain falls in the second; both recordings are completely identical.", ["no_real_difference"]),
+        ("The recordings are identical, except that the first has a dog and the second has rain.", []),
+    ],
+)  # fmt: skip
+def test_what_is_called_identical_is_no_difference(response: str, wanted: list[str]) -> None:
+    assert [r for r in reasons("difference", response, "dog", "rain") if r == "no_real_difference"] == wanted
