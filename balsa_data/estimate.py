@@ -11,6 +11,7 @@ from typing import Any
 
 from balsa_data.backbone import count_tokens, price
 from balsa_data.clipstore import ClipStore
+from balsa_data.cycles import searched_seldom
 from balsa_data.planning import Planner, Request, lay_out
 from balsa_data.prompting import Prompts
 from balsa_data.recipe import Recipe
@@ -26,7 +27,7 @@ ANSWER = 64  # tokens an answer is taken to have: the embedded backbone's are 40
 
 @contextmanager
 def _planned(recipe: Recipe) -> Iterator[Planner]:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, searched_seldom():
         store = ClipStore(Path(folder))
         yield lay_out(recipe, store, Prompts(recipe.prompts))
         store.close()

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from balsa_data.checks import Check, Item, judge, selected
 from balsa_data.claims import EVERYTHING, Polarity, claims
+from balsa_data.cycles import searched_seldom
 from balsa_data.schemas import Verdict
 from balsa_data.taxonomy import extended, in_force
 
@@ -174,7 +175,7 @@ def main() -> None:
 
     options, taxonomy = hear()
     checks = selected(options)
-    with in_force(extended(taxonomy)):
+    with in_force(extended(taxonomy)), searched_seldom():
         judged(Item(task="positive", clips=(), prompt="What is heard?", response="A dog barks."), checks)  # warm
         say(True)
         while (items := hear()) is not None:

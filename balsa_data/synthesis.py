@@ -13,6 +13,7 @@ from typing import Any
 from balsa_data.backbone import Backbone
 from balsa_data.cache import Cache
 from balsa_data.clipstore import ClipStore
+from balsa_data.cycles import searched_seldom
 from balsa_data.engines import Work
 from balsa_data.engines import engine as find_engine
 from balsa_data.errors import BackboneUnusable
@@ -132,12 +133,14 @@ async def asynthesize(
     recipe, stream = _recipe(clips, {**values, **({"backbone": named} if named else {})})
     options: dict[str, Any] = {"concurrency": concurrency, "show": progress}
     options.update(retry_failures=retry_failures, judge_again=judge_again)
-    return await _make(recipe, stream, out, find_engine(engine), given, cache, **options)
+    with searched_seldom():
+        return await _make(recipe, stream, out, find_engine(engine), given, cache, **options)
 
 
 def sample(recipe: Recipe, n: int, *, out: str | Path | None = None) -> Run:
     """Settle some `n` requests, spread over the plan, and leave the others to `synthesize`."""
-    return asyncio.run(_make(recipe, None, out, find_engine("online"), None, None, sampled=n))
+    with searched_seldom():
+        return asyncio.run(_make(recipe, None, out, find_engine("online"), None, None, sampled=n))
 
 
 async def _make(

@@ -13,7 +13,6 @@ the digest. Other work on the machine costs this one its caches, and seconds of 
 from __future__ import annotations
 
 import argparse
-import gc
 import hashlib
 import resource
 import tempfile
@@ -26,9 +25,9 @@ from pathlib import Path
 from random import Random
 
 from balsa_data import AudioClip, Recipe, SoundEvent, SpeechSegment
-from balsa_data.cli.making import ALLOCATED
 from balsa_data.clipstore import ClipStore
 from balsa_data.corpora import load
+from balsa_data.cycles import searched_seldom
 from balsa_data.planning import lay_out
 from balsa_data.prompting import Prompts
 from balsa_data.tasks import TASKS
@@ -87,9 +86,8 @@ def main() -> None:
     recipe = Recipe.make(tasks=dict.fromkeys(TASKS.names(), args.share), pairing={"clips": (2, 3)})
     corpus = load("audiocaps", args.audiocaps) if args.audiocaps else clips(args.clips)
     digest, tasks, making, writing = hashlib.sha256(), Counter[str](), Apart(), Apart()
-    gc.set_threshold(ALLOCATED)  # as the commands do
     default()  # loaded before the clock starts
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, searched_seldom():
         store, clock, began = ClipStore(Path(folder)), time.monotonic(), time.process_time()
         plan = lay_out(recipe, store, Prompts(), making.made(corpus))
         taking = time.process_time() - began - making.seconds

@@ -52,7 +52,7 @@ LAYERS = [  # each imports from those below it only
         "stated",
         "taxonomy",
     },
-    {"draws", "registry", "schemas"},
+    {"cycles", "draws", "registry", "schemas"},
     {"errors"},
 ]
 

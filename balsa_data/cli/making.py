@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
 from pathlib import Path
@@ -11,8 +10,6 @@ from typing import Annotated
 import typer
 
 from balsa_data.cli.options import Json, Limit, RecipeArgument, Set, app, recipe_of, values
-
-ALLOCATED = 50_000  # objects more than before until cycles are looked for: at Python's 700 it takes a sixth of planning
 
 
 def _print_table(lines: list[dict[str, str]]) -> None:
@@ -101,7 +98,6 @@ def synthesize(
     from balsa_data.summary import summary, summary_table
     from balsa_data.synthesis import synthesize as run_it
 
-    gc.set_threshold(ALLOCATED)
     made = recipe_of(recipe, settings, limit, backbone=backbone, api_base=api_base, seed=seed)
     run = run_it(
         made, out=out, concurrency=concurrency, progress=not as_json, retry_failures=retry_failures, judge_again=judge_again,
@@ -131,7 +127,6 @@ def estimate(
     from balsa_data.estimate import estimate as count
     from balsa_data.progress import dollars
 
-    gc.set_threshold(ALLOCATED)
     found = count(recipe_of(recipe, settings, limit), calibrate=calibrate, out=out)
     if as_json:
         print(json.dumps(found))

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from balsa_data import errors
+from balsa_data.cycles import searched_seldom
 from balsa_data.engines import Work
 from balsa_data.engines.online import advising, connected
 from balsa_data.errors import BalsaError, InputError, MissingExtra
@@ -220,6 +221,7 @@ def _settle_shard(
         settled, known = await keeper.known.remote([(r.position, r.id) for r in shard])
         budget = Budget(recipe.limits, await keeper.usage.remote())
         async with AsyncExitStack() as open_:
+            open_.enter_context(searched_seldom())
             backbone = await connected(_shared(recipe, share), budget, open_)
 
             async def ask(request: Request, attempt: int) -> Answer:
