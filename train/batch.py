@@ -110,4 +110,4 @@ def steps(
     while taken := list(islice(examples, batch_size * accumulate)):
         draws += sum(count for count, _ in taken)
         ordered = sorted((example for _, example in taken), key=lambda example: len(example.ids))
-        yield [collate(ordered[k : k + batch_size], draws=draws) for k in range(0, len(ordered), batch_size)]
+        yield [collate(ordered[k : k + batch_size], left=True, draws=draws) for k in range(0, len(ordered), batch_size)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +13,7 @@ import safetensors.torch
 import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache, DynamicLayer
 
 from balsa_data.errors import InputError
 from balsa_data.schemas import problems
@@ -57,6 +58,10 @@ class AudioLM(nn.Module):
             AutoModelForCausalLM, config.backbone, "backbone", dtype=dtype, attn_implementation=attention
         )
         self.backbone.requires_grad_(False)
+        named = signature(self.backbone.forward).parameters
+        self._cached = (
+            "cache" if "cache" in named else "past_key_values"
+        )  # transformers 5.24's name, and the one before
         embeddings = self.backbone.get_input_embeddings().weight
         heads = int(self.encoder.whisper.config.encoder_attention_heads)
         torch.manual_seed(config.seed)
@@ -99,23 +104,18 @@ class AudioLM(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return each row's summed cross-entropy over its response, shape (rows,)."""
-        rows = len(batch.ids)
-        wanted = torch.zeros(batch.ids.shape[1], dtype=torch.bool, device=batch.ids.device)
-        wanted[:-1] = (batch.labels[:, 1:] != IGNORE).any(dim=0)  # positions whose next token counts in some row
-        keep = wanted.nonzero()[:, 0]
-        logits = self._logits(batch, self._prefix(batch), keep)  # (rows, kept, vocabulary)
-        targets = batch.labels[:, keep + 1]
-        loss = nn.functional.cross_entropy(
-            logits.flatten(0, 1).float(), targets.flatten(), reduction="none", ignore_index=IGNORE
-        )
-        return loss.view(rows, -1).sum(dim=1)
+        prefix = self._prefix(batch)
+        logits, targets, row = (self._end_to_end if self._packs(prefix) else self._side_by_side)(batch, prefix)
+        loss = nn.functional.cross_entropy(logits.float(), targets, reduction="none", ignore_index=IGNORE)  # (kept,)
+        return loss.new_zeros(len(batch.ids)).index_add(0, row, loss)
 
     @torch.no_grad()
     def respond(self, examples: Sequence[Example], max_new_tokens: int = 256) -> list[str]:
         """Return the backbone's most likely responses to requests (examples with no response), all in one batch."""
         batch = collate(examples, left=True).to(self.device)
         cache = self._prefix(batch)
-        logits = self._logits(batch, cache, 1)[:, -1]  # (rows, vocabulary)
+        cache.batch_repeat_interleave(len(batch.ids))
+        logits = self._padded_logits(batch, cache, 1)[:, -1]  # (rows, vocabulary)
         mask, position = batch.mask, len(batch.prefix) + batch.mask.sum(dim=1)
         stop = self._stop().to(self.device)
         done = torch.zeros(len(examples), dtype=torch.bool, device=self.device)
@@ -131,7 +131,7 @@ class AudioLM(nn.Module):
                 input_ids=token[:, None],
                 attention_mask=self._full_mask(mask, len(batch.prefix)),
                 position_ids=position[:, None],
-                past_key_values=cache,
+                **{self._cached: cache},
             )
             logits, position = output.logits[:, -1], position + 1
         rows = torch.stack(written, dim=1).tolist()
@@ -236,26 +236,64 @@ class AudioLM(nn.Module):
         return embeds.masked_scatter(places, heard.to(embeds.dtype))
 
     def _prefix(self, batch: Batch) -> DynamicCache:
-        """Return the backbone's states over what all rows start with, computed once and repeated for each row."""
+        """Return the backbone's states over what all rows start with, of one row."""
         cache = DynamicCache(config=self.backbone.config)
         if len(batch.prefix):
-            self.backbone(input_ids=batch.prefix[None], past_key_values=cache, use_cache=True, logits_to_keep=1)
-            cache.batch_repeat_interleave(len(batch.ids))
+            self.backbone(input_ids=batch.prefix[None], **{self._cached: cache}, use_cache=True, logits_to_keep=1)
         return cache
 
-    def _logits(self, batch: Batch, cache: DynamicCache, keep: int | Tensor) -> Tensor:
-        start = len(batch.prefix)
-        positions = start + batch.mask.long().cumsum(dim=1) - 1  # padding has no position, wherever it stands
+    def _packs(self, cache: DynamicCache) -> bool:
+        """Whether rows are read end to end: on a processor, a fifth faster; no layer may see more than the mask shows."""
+        masked = self.backbone.config._attn_implementation == "eager"
+        return masked and all(type(layer) is DynamicLayer for layer in cache.layers)
+
+    def _end_to_end(self, batch: Batch, cache: DynamicCache) -> tuple[Tensor, Tensor, Tensor]:
+        """Read all rows as one, without padding; a mask hides each from the others. Returns as `_side_by_side`."""
+        flat = batch.mask.flatten().nonzero()[:, 0]  # (tokens,)
+        row = flat // batch.mask.shape[1]
+        embeds = self._embed(batch).flatten(0, 1)[flat]  # (tokens, hidden)
+        mask = embeds.new_zeros(len(flat), len(batch.prefix) + len(flat))
+        mask[:, len(batch.prefix) :].masked_fill_(~(row[:, None] == row).tril(), torch.finfo(mask.dtype).min)
+        following = torch.full_like(flat, IGNORE)
+        following[:-1] = torch.where(row[1:] == row[:-1], batch.labels.flatten()[flat[1:]], IGNORE)
+        keep = (following != IGNORE).nonzero()[:, 0]
+        logits = self._logits(embeds[None], mask[None, None], self._positions(batch).flatten()[None, flat], cache, keep)
+        return logits[0], following[keep], row[keep]
+
+    def _side_by_side(self, batch: Batch, cache: DynamicCache) -> tuple[Tensor, Tensor, Tensor]:
+        """Read the rows padded to one length.
+
+        Returns:
+            Logits, shape (kept, vocabulary), the tokens that should follow (kept,) and whose row each is in (kept,).
+        """
+        cache.batch_repeat_interleave(len(batch.ids))
+        keep = (batch.labels[:, 1:] != IGNORE).any(dim=0).nonzero()[:, 0]  # where the next token counts in some row
+        logits = self._padded_logits(batch, cache, keep)  # (rows, kept, vocabulary)
+        row = torch.arange(len(batch.ids), device=keep.device).repeat_interleave(len(keep))
+        return logits.flatten(0, 1), batch.labels[:, keep + 1].flatten(), row
+
+    def _padded_logits(self, batch: Batch, cache: DynamicCache, keep: int | Tensor) -> Tensor:
+        mask = self._full_mask(batch.mask, len(batch.prefix))
+        return self._logits(self._embed(batch), mask, self._positions(batch), cache, keep)
+
+    def _logits(
+        self, embeds: Tensor, mask: Tensor, positions: Tensor, cache: DynamicCache, keep: int | Tensor
+    ) -> Tensor:
         output = self.backbone(
-            inputs_embeds=self._embed(batch),
-            attention_mask=self._full_mask(batch.mask, start),
-            position_ids=positions.clamp(min=0),
-            past_key_values=cache,
+            inputs_embeds=embeds,
+            attention_mask=mask,
+            position_ids=positions,
+            **{self._cached: cache},
             use_cache=True,
             logits_to_keep=keep,
         )
         logits: Tensor = output.logits
         return logits
+
+    @staticmethod
+    def _positions(batch: Batch) -> Tensor:
+        """Return each token's position, shape (rows, length); padding has none, wherever it stands."""
+        return (len(batch.prefix) + batch.mask.long().cumsum(dim=1) - 1).clamp(min=0)
 
     @staticmethod
     def _full_mask(mask: Tensor, prefix: int) -> Tensor:
