@@ -20,7 +20,7 @@ REASONS = {
 FALSE = {"confused"}
 
 _IS = re.compile(
-    r"\s+(?:is|are|was|were)\s+(?:really |actually |also |just |indeed )?(?:an?|the)\s+(?:sounds?\s+of\s+(?:an?\s+|the\s+)?|(?:[\w-]+\s+){0,2})",
+    r"\s+(?:is|are|was|were|sounds?\s+like)\s+(?:really |actually |also |just |indeed )?(?:an?|the)\s+(?:sounds?\s+of\s+(?:an?\s+|the\s+)?|(?:[\w-]+\s+){0,2})",
     re.IGNORECASE,
 )
 _I_AM = Pattern("m am", r"\bi(?:['’]m| am)\s+(?:(?:not|just|only|also)\s+)*(?:an?|the)\s+(?:(?!of\b)[\w-]+\s+){0,2}$")

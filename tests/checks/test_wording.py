@@ -13,6 +13,7 @@ REFUSED = {
         "A duck quacks, and the mallet is a toilet.",
         "The rain was really a violin.",
         "A man speaking is the sound of a bell ringing.",
+        "The sounds of the drum sound like a penguin.",
     ],
     ("identity", "persona"): [
         "I am not a helicopter.",
@@ -40,6 +41,11 @@ REFUSED = {
         "Sounds: rain",
         "I hear this:\n[Sounds: rain]",
         "The sounds are [list three sounds].",
+        'A drum and a dog. The original recording of "Sounds: drum" is a tape.',
+        "(Fireworks)\n(Sounds: rain)",
+        "The first clip is a description of rain.",
+        "The clips are labeled as a dog and rain.",
+        "This is a joke about a dog.",
     ],
     ("repetition", "repetition"): [
         "A sheep, a goat, a sheep, music, a sheep, wind, a goat, a lamb, a sheep.",
