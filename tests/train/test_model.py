@@ -11,6 +11,7 @@ import pytest
 import safetensors.torch
 import torch
 from tiny import published
+from transformers import DynamicCache, MistralConfig
 
 from balsa_data.errors import InputError
 from balsa_data.train.batch import IGNORE, Example, collate
@@ -75,6 +76,14 @@ def test_attention_is_chosen_and_changes_no_loss(model: AudioLM, config: Callabl
         other = AudioLM(config(attention=name))
         assert other.backbone.config._attn_implementation == name
         assert torch.allclose(losses(model, examples), losses(other, examples), atol=1e-5, rtol=1e-6)
+
+
+def test_rows_are_read_end_to_end_where_every_layer_heeds_the_mask_alone(model: AudioLM) -> None:
+    """Reading them so changes no loss: the test above has both ways. A layer with a window, or a state, has its own view."""
+    if not torch.accelerator.is_available():
+        assert model._packs(DynamicCache(config=model.backbone.config))
+    windowed = MistralConfig(num_hidden_layers=2, sliding_window=4)
+    assert not model._packs(DynamicCache(config=windowed))
 
 
 @pytest.mark.parametrize("name", ["none-such", *(() if find_spec("flash_attn") else ("flash_attention_2",))])
