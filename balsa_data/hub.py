@@ -208,8 +208,8 @@ def _transfer(api: HfApi, repo_id: str) -> Iterator[None]:
 @contextmanager
 def sentences(api: HfApi, repo_id: str) -> Iterator[None]:
     """Say what the Hub's client raises in one sentence."""
-    import httpx
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+    # HTTPError is of the client that huggingface_hub uses: httpx, or httpx2 from 2 on
+    from huggingface_hub.errors import HfHubHTTPError, HTTPError, OfflineModeIsEnabled
 
     try:
         yield
@@ -223,7 +223,7 @@ def sentences(api: HfApi, repo_id: str) -> Iterator[None]:
             raise InputError(f"the token of the Hub may not write to {repo_id}: use one that may") from None
         said = error.server_message or (str(error).splitlines() or ["no reason"])[0]
         raise DatasetError(f"the Hub at {api.endpoint} answered {status}: {said}") from None
-    except httpx.HTTPError as error:
+    except HTTPError as error:
         raise DatasetError(_cut(api, error)) from None
     except (RuntimeError, OSError) as error:  # an upload thread's, with the reason as its cause
         if isinstance(error.__cause__, HfHubHTTPError):

@@ -9,7 +9,6 @@ from balsa_data.attribution import Said, told
 from balsa_data.checks import Item, failed, passed
 from balsa_data.facts import related, supported
 from balsa_data.schemas import Verdict
-from balsa_data.taxonomy import default
 
 RANK = 2
 REASONS = {
@@ -46,15 +45,7 @@ def check(item: Item) -> Verdict:
 
 
 def _also(one: Said, clip: int, said: list[Said]) -> bool:
-    """Whether a sound is told of another clip as well, in no narrower words: "a bird, the other a crow" is no difference.
-
-    What has no sound of its own may be told of each: "another instrument".
-    """
-    theirs = [s.sound for s in said if s.affirms and clip in (s.clips or ())]
-    general = default().sounds.get(one.sound)
-    if general is not None and general.generic:
-        return any(related(sound, one.sound) for sound in theirs)
-    return any(supported(sound, frozenset({one.sound})) for sound in theirs)
+    return any(s.affirms and clip in (s.clips or ()) and related(s.sound, one.sound) for s in said)
 
 
 def _tells_apart(one: Said, sounds: Sequence[frozenset[str]]) -> bool:

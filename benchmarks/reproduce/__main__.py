@@ -1,6 +1,6 @@
 """The paper's central claim on real recordings: negatives cure hallucinated sounds, and cost nothing else.
 
-    BALSA_PARTS=… python benchmarks/reproduce --out runs/reproduce            # three seeds, five arms: at most 100 minutes on two cores
+    BALSA_PARTS=… python benchmarks/reproduce --out runs/reproduce            # three seeds, five arms: some 100 minutes on two cores
     BALSA_PARTS=… python benchmarks/reproduce --size small --out runs/small   # fewer recordings, arms and seeds: 7 minutes
 
 It makes soundscapes, has the backbone write the data, trains every arm with every seed, asks them all, and prints one

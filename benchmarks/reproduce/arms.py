@@ -19,9 +19,9 @@ ARMS: dict[str, dict[str, float]] = {
     "positives only": {"positive": 1},
     "+ negatives": {"positive": 1, "negative": 1},
     "+ combined": {"positive": 1, "negative": 1, "combined": 1},
-    "+ existence": {"positive": 2, "negative": 1, "combined": 1, "existence": 16},
+    "+ existence": {"positive": 5, "negative": 1, "combined": 2, "existence": 12},  # with fewer descriptions they get worse
     "+ multi-audio": {
-        "positive": 2, "negative": 1, "combined": 1, "existence": 16, "difference": 0.5, "joint_caption": 0.5,
+        "positive": 5, "negative": 1, "combined": 2, "existence": 12, "difference": 0.5, "joint_caption": 0.5,
     },
 }  # fmt: skip
 
@@ -55,7 +55,7 @@ class Size:
 
 FEW = {"positives only": {"positive": 1}, "+ existence": {"positive": 1, "existence": 9}}
 SIZES = {
-    "full": Size(train=160, test=45, unseen=15, seeds=3, steps=100),
+    "full": Size(train=160, test=45, unseen=15, seeds=3, steps=140),
     "small": Size(train=50, test=18, unseen=0, seeds=1, steps=75, arms=FEW),
 }
 

@@ -41,7 +41,6 @@ REFUSED = {
         "Sounds: rain",
         "I hear this:\n[Sounds: rain]",
         "The sounds are [list three sounds].",
-        'A drum and a dog. The original recording of "Sounds: drum" is a tape.',
         "(Fireworks)\n(Sounds: rain)",
         "The first clip is a description of rain.",
         "The clips are labeled as a dog and rain.",
