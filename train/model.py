@@ -58,10 +58,8 @@ class AudioLM(nn.Module):
             AutoModelForCausalLM, config.backbone, "backbone", dtype=dtype, attn_implementation=attention
         )
         self.backbone.requires_grad_(False)
-        named = signature(self.backbone.forward).parameters
-        self._cached = (
-            "cache" if "cache" in named else "past_key_values"
-        )  # transformers 5.24's name, and the one before
+        # transformers 5.24's name, and the one before
+        self._cached = "cache" if "cache" in signature(self.backbone.forward).parameters else "past_key_values"
         embeddings = self.backbone.get_input_embeddings().weight
         heads = int(self.encoder.whisper.config.encoder_attention_heads)
         torch.manual_seed(config.seed)

@@ -34,7 +34,7 @@ _HEARS = Pattern(
 
 
 def check(item: Item) -> Verdict:
-    """Refuse "the penguin is a seagull": the two are unrelated, and no listener takes one for the other.
+    """Refuse "the penguin is a seagull", or sounds like one: the two are unrelated, and no listener takes one for the other.
 
     And "I am a helicopter", "the man cannot hear a train": neither says what is heard in the clip.
     """

@@ -11,8 +11,8 @@ from balsa_data.taxonomy.text import Pattern
 REASONS = {"seed_leak": "the response speaks of the metadata, its brackets, or the request's guidance"}
 
 _LEAK = Pattern(
-    "begin end start -[ metadata seed placeholder bracket brackets bracketed labeled labelled joke descriptions word description caption captions tag tags label labels "
-    "text -passage prompt transcription provided given gave supplied above aforementioned mentioned described stated "
+    "begin end start -[ metadata seed placeholder bracket brackets bracketed description descriptions caption captions tag tags label "
+    "labels labeled labelled joke word text -passage prompt transcription provided given gave supplied above aforementioned mentioned described stated "
     "written indicated noted own instructed requested asked instruction instructions sentence sentences language -example: "
     "-sounds:",
     r"""
@@ -30,7 +30,7 @@ _LEAK = Pattern(
         | (?:your|the|these) \s instructions? \b
         | (?:plain|simple|complete) \s (?:sentences?|language) \b
         | (?:text \s or \s description | (?:descriptive|given|this|the) \s passage | written \s between | for \s example:)
-        | (?:is|are|was|were) \s (?:described|label(?:l)?ed) \s (?:as|in) \b
+        | (?:is|are|was|were) \s (?:described|labell?ed) \s (?:as|in) \b
         | (?:is|are) \s (?:an? \s)? descriptions? \s of \b | (?:one|single)-(?:word|sentence) \b | is \s a \s joke \b
     )
     """,
