@@ -9,6 +9,7 @@ from balsa_data.attribution import Said, told
 from balsa_data.checks import Item, failed, passed
 from balsa_data.facts import related, supported
 from balsa_data.schemas import Verdict
+from balsa_data.taxonomy import default
 
 RANK = 2
 REASONS = {
@@ -45,7 +46,12 @@ def check(item: Item) -> Verdict:
 
 
 def _also(one: Said, clip: int, said: list[Said]) -> bool:
-    return any(s.affirms and clip in (s.clips or ()) and related(s.sound, one.sound) for s in said)
+    """Whether the response says it of the other clip too, in no wider word: "a bird … a crow" tells two crows apart."""
+    return any(s.affirms and clip in (s.clips or ()) and _names(s.sound, one.sound) for s in said)
+
+
+def _names(word: str, sound: str) -> bool:
+    return supported(sound, frozenset({word})) or (related(word, sound) and default().sounds[word].generic)
 
 
 def _tells_apart(one: Said, sounds: Sequence[frozenset[str]]) -> bool:

@@ -15,7 +15,7 @@ from balsa_data.taxonomy.text import Pattern
 RANK = 1
 REASONS = {
     "confused": "says that one sound is another",
-    "persona": "speaks as a sound of the clip, or of what somebody in the clip hears",
+    "persona": "speaks as a sound or somebody of the clip, or of what somebody in it hears",
 }
 FALSE = {"confused"}
 
@@ -24,6 +24,7 @@ _IS = re.compile(
     re.IGNORECASE,
 )
 _I_AM = Pattern("m am", r"\bi(?:['’]m| am)\s+(?:(?:not|just|only|also)\s+)*(?:an?|the)\s+(?:(?!of\b)[\w-]+\s+){0,2}$")
+_SOMEBODY = Pattern("m am", r"\bi(?:['’]m| am)\s+an?\s+(?!bit|little|listener)\w")
 _I_DO = Pattern("m am", r"\bi(?:['’]m| am)\s+(?:not\s+)?(\w+ing)\b")
 _HEARS = Pattern(
     "hear hearing heard",
@@ -43,7 +44,7 @@ def check(item: Item) -> Verdict:
     i_am = found if _I_AM.may_match(own) else ()
     said_by = (_I_AM.pattern.search(own, max(0, m.start - 60), m.start) for m in i_am)
     does = (done for done in _I_DO.finditer(own) if mentions(done.group(1)))  # "I'm sneezing", not "I'm hearing"
-    if persona := next(filter(None, (_HEARS.search(own), *said_by, *does)), None):
+    if persona := next(filter(None, (_HEARS.search(own), _SOMEBODY.search(own), *said_by, *does)), None):
         detail = f"speaks as if it were in the clip: {persona.group()!r}"
         return failed("identity", "persona", detail, persona.span())
     for one, other in pairwise(found if _IS.search(item.response) else ()):

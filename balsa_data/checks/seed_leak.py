@@ -17,7 +17,7 @@ _LEAK = Pattern(
     "-sounds:",
     r"""
     \[? \b (?:begin|end|start) \s of \s (?:the \s)? audio \b \]?
-    | (?:^|\n|:\s|\() [\s"*\[]* sounds: | \[ (?:list|insert|name) \b
+    | (?:^|\n|:\s|["“(\[]) [\s"“*\[]* sounds: | \[ (?:list|insert|name) \b
     | \[ \d\d:\d\d \s? - \s? \d\d:\d\d \]
     | \b (?:
         (?:metadata|seed \s description|placeholder|bracket(?:s|ed)?)\b

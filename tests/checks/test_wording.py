@@ -21,6 +21,7 @@ REFUSED = {
         "The train cannot be heard by an insect.",
         'The speaker says "hello" but does not hear a vehicle.',
         "I am a man speaking.",
+        "I'm a magician, and I hear a dog.",
         "The person in the recording can't hear a guitar.",
     ],
     ("source", "source"): [
@@ -42,6 +43,8 @@ REFUSED = {
         "I hear this:\n[Sounds: rain]",
         "The sounds are [list three sounds].",
         "(Fireworks)\n(Sounds: rain)",
+        'Yes. "Sounds: rain"',
+        "Yes. [Sounds: rain]",
         "The first clip is a description of rain.",
         "The clips are labeled as a dog and rain.",
         "This is a joke about a dog.",
@@ -86,6 +89,7 @@ PASSED = {
         "I'm not a friend of music, but I hear it.",
         "I can't hear a guitar.",
         'A man says, "I am a dog."',
+        "I'm a bit surprised by the dog.",
     ],
     "source": [
         "The barking of dogs, and sheep that bleat.",
