@@ -14,14 +14,13 @@ import json
 import os
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
-from itertools import repeat
+from concurrent.futures import ProcessPoolExecutor, wait
 from multiprocessing import get_context
 from pathlib import Path
 
 import table
 from answers import ask
-from arms import SIZES, Place, Size, fit
+from arms import FIRST, SIZES, Place, Size, fit
 from soundscapes import write
 
 HERE = Path(__file__).parent
@@ -56,10 +55,13 @@ def main() -> None:
     size, place, began = SIZES[given.size], Place(parts, given.out.resolve()), time.time()
     make_data(size, place)
     seeds = range(size.seeds)
-    models = [(arm, seed) for seed in seeds for arm in reversed(size.arms)]  # the slowest first
+    models = [(arm, seed) for arm in sorted(size.arms, key=size.staged) for seed in seeds]
     with ProcessPoolExecutor(given.jobs, get_context("spawn")) as pool:
-        trained = pool.map(fit, *zip(*models, strict=True), repeat(size), repeat(place))
-        asked = [pool.submit(ask, folder, size, place) for folder in trained]  # behind all trainings, so no core waits
+        shared = [pool.submit(fit, FIRST, seed, size, place) for seed in seeds if size.first]
+        alone = [pool.submit(fit, arm, seed, size, place) for arm, seed in models if not size.staged(arm)]
+        wait(shared)  # while the others are trained
+        staged = [pool.submit(fit, arm, seed, size, place) for arm, seed in models if size.staged(arm)]
+        asked = [pool.submit(ask, each.result(), size, place) for each in alone + staged]  # no core waits for the last
         found = dict(zip(models, [json.loads(each.result().read_text("utf-8")) for each in asked], strict=True))
     answers = {arm: [found[arm, seed] for seed in seeds] for arm in size.arms}
     rows = [row for side in next(iter(found.values())) for row in table.figures(answers, side)]
