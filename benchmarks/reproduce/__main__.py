@@ -1,6 +1,6 @@
 """The paper's central claim on real recordings: negatives cure hallucinated sounds, and cost nothing else.
 
-    BALSA_PARTS=… python benchmarks/reproduce --out runs/reproduce            # three seeds, five arms: some 100 minutes on two cores
+    BALSA_PARTS=… python benchmarks/reproduce --out runs/reproduce            # three seeds, five arms: some 80 minutes on two cores
     BALSA_PARTS=… python benchmarks/reproduce --size small --out runs/small   # fewer recordings, arms and seeds: 7 minutes
 
 It makes soundscapes, has the backbone write the data, trains every arm with every seed, asks them all, and prints one
@@ -14,13 +14,14 @@ import json
 import os
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
 
 import table
 from answers import ask
-from arms import FIRST, SIZES, Place, Size, fit
+from arms import SIZES, Place, Size, fit
 from soundscapes import write
 
 HERE = Path(__file__).parent
@@ -55,13 +56,10 @@ def main() -> None:
     size, place, began = SIZES[given.size], Place(parts, given.out.resolve()), time.time()
     make_data(size, place)
     seeds = range(size.seeds)
-    models = [(arm, seed) for arm in sorted(size.arms, key=size.staged) for seed in seeds]
+    models = [(arm, seed) for seed in seeds for arm in reversed(size.arms)]  # the slowest first
     with ProcessPoolExecutor(given.jobs, get_context("spawn")) as pool:
-        shared = [pool.submit(fit, FIRST, seed, size, place) for seed in seeds if size.first]
-        alone = [pool.submit(fit, arm, seed, size, place) for arm, seed in models if not size.staged(arm)]
-        wait(shared)  # while the others are trained
-        staged = [pool.submit(fit, arm, seed, size, place) for arm, seed in models if size.staged(arm)]
-        asked = [pool.submit(ask, each.result(), size, place) for each in alone + staged]  # no core waits for the last
+        trained = pool.map(fit, *zip(*models, strict=True), repeat(size), repeat(place))
+        asked = [pool.submit(ask, folder, size, place) for folder in trained]  # behind all trainings, so no core waits
         found = dict(zip(models, [json.loads(each.result().read_text("utf-8")) for each in asked], strict=True))
     answers = {arm: [found[arm, seed] for seed in seeds] for arm in size.arms}
     rows = [row for side in next(iter(found.values())) for row in table.figures(answers, side)]

@@ -1,6 +1,6 @@
 """The arms of the reproduction: what each is trained on, and the training of one.
 
-Arms differ in the tasks and their order alone: each is trained for the same number of steps and samples, with the same seed.
+Arms differ in the mix of tasks alone: each is trained for the same number of steps and samples, with the same seed.
 """
 
 from __future__ import annotations
@@ -15,17 +15,13 @@ from balsa_data.train.config import Stage, TrainConfig
 from balsa_data.train.trainer import train
 
 ANSWERS = "answers.json"  # in the folder of a model that was trained and asked
-FIRST = "questions first"
-# Arms that are asked questions share a first stage of them: yes and no are told apart after some five hundred of them or not
-# at all, and what comes last is what descriptions are learned from. Clips come one by one before they come together.
-QUESTIONS: dict[str, float] = {"positive": 1.5, "negative": 1, "combined": 1.5, "existence": 16}
 ARMS: dict[str, dict[str, float]] = {
     "positives only": {"positive": 1},
     "+ negatives": {"positive": 1, "negative": 1},
     "+ combined": {"positive": 1, "negative": 1, "combined": 1},
-    "+ existence": {"positive": 11, "negative": 0.5, "combined": 2.5, "existence": 6},
+    "+ existence": {"positive": 2, "negative": 1, "combined": 1, "existence": 16},  # of fewer questions it learns none at all
     "+ multi-audio": {
-        "positive": 9.5, "negative": 0.5, "combined": 2, "existence": 6, "difference": 1, "joint_caption": 1,
+        "positive": 2, "negative": 1, "combined": 1, "existence": 16, "difference": 0.5, "joint_caption": 0.5,
     },
 }  # fmt: skip
 
@@ -39,8 +35,7 @@ class Size:
         test: Soundscapes of held-out recordings; `unseen` those of held-out classes.
         seeds: How often everything is trained.
         steps: Of training, of each arm.
-        first: How many of these are the first stage that arms with questions share; 0 has none.
-        arms: Tasks and their weights, after the first stage.
+        arms: Tasks and their weights.
         batch: Samples a step.
     """
 
@@ -49,7 +44,6 @@ class Size:
     unseen: int
     seeds: int
     steps: int
-    first: int = 0
     arms: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: ARMS)
     batch: int = 8
 
@@ -58,14 +52,10 @@ class Size:
         """What any arm is trained on."""
         return {task for tasks in self.arms.values() for task in tasks}
 
-    def staged(self, arm: str) -> bool:
-        """Whether an arm goes on from the first stage."""
-        return self.first > 0 and "existence" in self.arms[arm]
-
 
 FEW = {"positives only": {"positive": 1}, "+ existence": {"positive": 1, "existence": 9}}
 SIZES = {
-    "full": Size(train=160, test=45, unseen=15, seeds=3, steps=110, first=80),
+    "full": Size(train=160, test=45, unseen=15, seeds=3, steps=100),
     "small": Size(train=50, test=18, unseen=0, seeds=1, steps=75, arms=FEW),
 }
 
@@ -83,10 +73,7 @@ class Place:
 
 
 def config(arm: str, seed: int, size: Size, place: Place) -> TrainConfig:
-    """Return an arm's training run, or that of the first stage, which ends before the learning rate falls."""
-    first = arm == FIRST
-    start = None if first or not size.staged(arm) else str(place.model(FIRST, seed))
-    steps = size.first if first else size.steps - size.first if start else size.steps
+    """Return an arm's training run."""
     return TrainConfig(
         dataset=str(place.out / "run"),
         out=str(place.model(arm, seed)),
@@ -94,8 +81,7 @@ def config(arm: str, seed: int, size: Size, place: Place) -> TrainConfig:
         backbone_name="local",
         encoder=str(place.parts / "whisper-tiny.en"),
         feature_cache=str(place.out / "features"),
-        stages=(Stage(steps=steps, tasks=dict(QUESTIONS if first else size.arms[arm])),),
-        start=start,
+        stages=(Stage(steps=size.steps, tasks=dict(size.arms[arm])),),
         connector="linear",
         queries=8,
         batch_size=size.batch,
@@ -103,8 +89,8 @@ def config(arm: str, seed: int, size: Size, place: Place) -> TrainConfig:
         lora_scale=16,  # at 1, and twice the rate, yes and no are not told apart yet after so few steps
         learning_rate=5e-4,
         loss_per="response",  # in which a yes or no counts as much as a description
-        warmup=5 if start else 10,
-        stable=0.99 if first else 0.1 if start else 0.75,
+        warmup=10,
+        stable=0.75,
         max_seconds=10,
         checkpoint_every=50,
         seed=seed,

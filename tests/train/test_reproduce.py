@@ -105,11 +105,8 @@ def test_every_arm_mixes_known_tasks_over_the_same_number_of_samples() -> None:
     from balsa_data.tasks import TASKS
 
     for size in arms.SIZES.values():
-        place = arms.Place(Path("parts"), Path("out"))
-        runs = {arm: arms.config(arm, 0, size, place) for arm in [*size.arms, *[arms.FIRST][: size.first]]}
-        before = {None: 0, **{run.out: run.steps for run in runs.values()}}
-        assert {runs[arm].steps + before[runs[arm].start] for arm in size.arms} == {size.steps}
-        assert len({(run.batch_size, run.learning_rate, run.seed) for run in runs.values()}) == 1
+        runs = [arms.config(arm, 0, size, arms.Place(Path("parts"), Path("out"))) for arm in size.arms]
+        assert len({(run.steps, run.batch_size, run.start, run.learning_rate) for run in runs}) == 1
         for task in size.tasks:
             assert TASKS.module(task)
 
