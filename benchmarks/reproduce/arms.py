@@ -19,7 +19,7 @@ ARMS: dict[str, dict[str, float]] = {
     "positives only": {"positive": 1},
     "+ negatives": {"positive": 1, "negative": 1},
     "+ combined": {"positive": 1, "negative": 1, "combined": 1},
-    "+ existence": {"positive": 2, "negative": 1, "combined": 1, "existence": 16},  # of fewer questions it learns none at all
+    "+ existence": {"positive": 2, "negative": 1, "combined": 1, "existence": 16},  # with fewer questions some seeds learn no yes and no
     "+ multi-audio": {
         "positive": 2, "negative": 1, "combined": 1, "existence": 16, "difference": 0.5, "joint_caption": 0.5,
     },
