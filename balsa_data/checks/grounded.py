@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -10,6 +11,7 @@ from balsa_data.checks import Item, failed, passed
 from balsa_data.claims import Claim, Polarity, claims, words
 from balsa_data.facts import noises, sourceless, supported, unlisted
 from balsa_data.schemas import AudioClip, Verdict
+from balsa_data.taxonomy.text import Pattern
 
 RANK = 1
 REASONS = {
@@ -60,11 +62,15 @@ _PLAIN = _COUNTS | words(
 _CLIPS = re.compile(r"\W+(?:(?!and\b)\w+\W+){0,2}(?:audio|clip|recording|scene)s?\b", re.IGNORECASE)
 
 
+_NUMBERS = {word: str(n) for n, word in enumerate("two three four five six seven eight nine ten".split(), 2)}
+_TIMES = Pattern("times", rf"\b(\d[\d,]*|{'|'.join(_NUMBERS)}) times\b(?! (?:as|more|less|the)\b)")
+
+
 def check(item: Item, *, beyond: Literal["tolerate", "refuse", "strict"] = "tolerate") -> Verdict:
     """Refuse a response that affirms a sound which is not in the metadata, nor a kind that something there belongs to.
 
     A *dog* supports "an animal"; *animal* does not support "a dog". A hedge or a likeness ("perhaps a dog", "like
-    thunder") needs support as well, and so does what may be meant either way.
+    thunder") needs support as well, and so does what may be meant either way, and how often a sound comes ("barks three times").
 
     Args:
         item: What is judged.
@@ -84,6 +90,9 @@ def check(item: Item, *, beyond: Literal["tolerate", "refuse", "strict"] = "tole
             )
         detail = f"says {said!r} is heard or leaves it open, but the metadata has no {claim.sound}"
         doubted = doubted or failed("grounded", "unsupported", detail, span, doubt=True)
+    if often := _repeated(item):
+        detail = f"says {often.group()!r}, but the metadata does not count"
+        return failed("grounded", "unsupported", detail, often.span())
     if beyond != "tolerate":
         strictly = beyond == "strict"
         first = _invented(item, told) or _counted(item) or _unnamed(item, told) if strictly else _guess(item, told)
@@ -103,13 +112,25 @@ def _invented(item: Item, told: Sequence[Claim]) -> re.Match[str] | None:
     return next((m for m in _unknown(item, told) if m.group().casefold().replace("’", "'") not in _PLAIN), None)
 
 
+def _repeated(item: Item) -> re.Match[str] | None:
+    """Return the first "three times" that is neither in the metadata's words nor the number of events of one label."""
+    found = list(_TIMES.finditer(item.response))
+    held = {_NUMBERS.get(word, word) for word in _held(item)} if found else set()
+    held |= {str(n) for clip in item.clips for n in Counter(e.label for e in clip.events).values()}
+    return next((m for m in found if _NUMBERS.get(number := m[1].casefold(), number) not in held), None)
+
+
 def _counted(item: Item) -> re.Match[str] | None:
     """Return the first number that the metadata does not hold, but for one of clips; "in a sentence or two" gives none."""
-    held = re.findall(r"\w+", " ".join(map(_metadata, item.clips)).casefold())
+    held = _held(item)
     numbers = (m for m in _WORD.finditer(item.response) if m.group().casefold() in _COUNTS)
     return next(
         (m for m in numbers if m.group().casefold() not in held and not _CLIPS.match(item.response, m.end())), None
     )
+
+
+def _held(item: Item) -> set[str]:
+    return set(re.findall(r"\w+", " ".join(map(_metadata, item.clips)).casefold()))
 
 
 def _unknown(item: Item, told: Sequence[Claim]) -> Iterator[re.Match[str]]:

@@ -11,14 +11,14 @@ from balsa_data.taxonomy.text import Pattern
 REASONS = {"seed_leak": "the response speaks of the metadata, its brackets, or the request's guidance"}
 
 _LEAK = Pattern(
-    "begin end start -[ metadata seed placeholder bracket brackets bracketed description descriptions caption captions tag tags label "
+    "begin end start -[ -( metadata seed placeholder bracket brackets bracketed description descriptions caption captions tag tags label "
     "labels labeled labelled joke word text -passage prompt transcription provided given gave supplied above aforementioned mentioned described stated "
     "written indicated noted own instructed requested asked instruction instructions sentence sentences language -example: "
-    "-sounds:",
+    "-sounds: depicted portrayed",
     r"""
     \[? \b (?:begin|end|start) \s of \s (?:the \s)? audio \b \]?
     | (?:^|\n|:\s|["“(\[]) [\s"“*\[]* sounds: | \[ (?:list|insert|name) \b
-    | \[ \d\d:\d\d \s? - \s? \d\d:\d\d \]
+    | \[ \d\d:\d\d \s? - \s? \d\d:\d\d \] | (?:^|\n) \s* \( [^()\n]+ \) [.,;]? \s* (?=\n|$)
     | \b (?:
         (?:metadata|seed \s description|placeholder|bracket(?:s|ed)?)\b
         | (?:the|this|that|your) \s (?:(?:audio|given|provided|above|text|short|brief|written|original) \s){0,2} (?:description|caption|captions|tags?|labels?|text|passage|prompt|transcription|sentence) \b
@@ -30,7 +30,7 @@ _LEAK = Pattern(
         | (?:your|the|these) \s instructions? \b
         | (?:plain|simple|complete) \s (?:sentences?|language) \b
         | (?:text \s or \s description | (?:descriptive|given|this|the) \s passage | written \s between | for \s example:)
-        | (?:is|are|was|were) \s (?:described|labell?ed) \s (?:as|in) \b
+        | (?:is|are|was|were) \s (?:described|labell?ed|depicted|portrayed) \s (?:as|in) \b
         | (?:is|are) \s (?:an? \s)? descriptions? \s of \b | (?:one|single)-(?:word|sentence) \b | is \s a \s joke \b
     )
     """,

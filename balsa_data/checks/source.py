@@ -36,6 +36,11 @@ _DOES = re.compile(  # "the birds' bleating", "a pig that can be heard to sigh"
     re.IGNORECASE,
 )
 _TO = re.compile(rf"\s+(?:to|at)\s+{_AS_WELL}", re.IGNORECASE)  # "a woman who speaks to an alarm"
+_CONSISTS = re.compile(  # "the sounds of tabla are a combination of a bass and a drum"
+    r"\s+(?:(?:is|are|was|were)\s+(?:an?\s+)?(?:combination|mix|mixture|blend|composed|made(?:\s+up)?)|consists?)\s+of\s+"
+    rf"{_AS_WELL}",
+    re.IGNORECASE,
+)
 _OBJECT = re.compile(r"\s+(?:an?|the)\s+", re.IGNORECASE)  # "running a smoke detector"
 _VERB = re.compile(r"\w+(?:ing|s|ed)", re.IGNORECASE)
 _MANY = ("s", "people", "children", "men")  # how what takes a bare verb ends: "birds bark"
@@ -56,8 +61,8 @@ def check(item: Item) -> Verdict:
     """Refuse "the bleating of birds" and "laughing sheep", unless the metadata itself says so.
 
     Both sounds may be in the metadata, each of its own source. Only living beings' sounds are looked at: things are told of
-    one another in too many ways ("the water of the engine"). Of several clips, "the car is snoring" and "a woman speaks to
-    the alarm" are refused as well where the two are never in one clip.
+    one another in too many ways ("the water of the engine"). Of several clips, "the car is snoring", "a woman speaks to
+    the alarm" and "the music consists of rain" are refused as well where the two are never in one clip.
     """
     if len(item.clips) > 1 and (verdict := _across(item)):
         return verdict
@@ -80,7 +85,7 @@ def _across(item: Item) -> Verdict | None:
     """Return the refusal of what makes one scene of a sound of one clip and one of another."""
     text = item.response
     for one, other in pairwise(mentions(text)):
-        links = [_OF, _MADE_BY, _TO]
+        links = [_OF, _MADE_BY, _TO, _CONSISTS]
         links += [_DOES] if _VERB.fullmatch(other.text.split()[0]) else [_OBJECT] if one.text.endswith("ing") else []
         if not any(link.fullmatch(text, one.end, other.start) for link in links):
             continue

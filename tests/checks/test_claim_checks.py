@@ -60,6 +60,21 @@ def test_grounded_needs_support_for_what_is_affirmed(labels: list[str], response
     assert reason("grounded", response, clip(*labels)) == ("unsupported" if refused else None)
 
 
+@pytest.mark.parametrize(
+    ("labels", "response", "refused"),
+    [
+        (["Bark"], "A dog barks three times.", True),
+        (["Bark"], "A dog barks (2000 times).", True),
+        (["Bark"] * 3, "A dog barks three times.", False),
+        (["Bark three times"], "A dog barks 3 times.", False),
+        (["Bark"], "A dog barks many times.", False),
+        (["Bark"], "A dog barks, two times as loud.", False),
+    ],
+)
+def test_grounded_needs_support_for_how_often(labels: list[str], response: str, refused: bool) -> None:
+    assert reason("grounded", response, clip(*labels)) == ("unsupported" if refused else None)
+
+
 def test_grounded_says_what_and_where() -> None:
     verdict = judge("grounded", "A dog barks and a cat meows.", clip("Bark"))
     assert verdict.span == (18, 27)

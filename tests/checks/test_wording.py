@@ -48,6 +48,8 @@ REFUSED = {
         "The first clip is a description of rain.",
         "The clips are labeled as a dog and rain.",
         "This is a joke about a dog.",
+        "The sounds are:\n\n(A dog)\n(rain)",
+        "The rain is depicted as a dog.",
     ],
     ("repetition", "repetition"): [
         "A sheep, a goat, a sheep, music, a sheep, wind, a goat, a lamb, a sheep.",
@@ -72,7 +74,7 @@ REFUSED = {
     ],
 }
 PASSED = {
-    "seed_leak": ["The sounds: rain and a dog.", "These sounds: a dog, rain."],
+    "seed_leak": ["The sounds: rain and a dog.", "These sounds: a dog, rain.", "Rain (a downpour)\nand a dog."],
     "repetition": ["A sheep bleats, a dog barks at the sheep, and the sheep runs off. The sheep bleats again."],
     "identity": [
         "The bird is a crow.",
@@ -149,6 +151,7 @@ def test_what_the_metadata_says_of_a_source_is_believed() -> None:
     [
         "The car is snoring.",
         "The snoring of the car.",
+        "The snoring is a combination of a car and a woman speaking.",
         "A woman speaking to a smoke alarm.",
         "Snoring that is made by a car.",
     ],
