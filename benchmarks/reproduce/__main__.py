@@ -14,14 +14,13 @@ import json
 import os
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
-from itertools import repeat
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
 import table
 from answers import ask
-from arms import SIZES, Place, Size, fit
+from arms import FIRST, SIZES, Place, Size, fit
 from soundscapes import write
 
 HERE = Path(__file__).parent
@@ -56,11 +55,15 @@ def main() -> None:
     size, place, began = SIZES[given.size], Place(parts, given.out.resolve()), time.time()
     make_data(size, place)
     seeds = range(size.seeds)
-    models = [(arm, seed) for seed in seeds for arm in reversed(size.arms)]  # the slowest first
+    trained: dict[tuple[str, int], Future[Path]] = {}
     with ProcessPoolExecutor(given.jobs, get_context("spawn")) as pool:
-        trained = pool.map(fit, *zip(*models, strict=True), repeat(size), repeat(place))
-        asked = [pool.submit(ask, folder, size, place) for folder in trained]  # behind all trainings, so no core waits
-        found = dict(zip(models, [json.loads(each.result().read_text("utf-8")) for each in asked], strict=True))
+        shared = {pool.submit(fit, FIRST, seed, size, place): seed for seed in seeds}
+        for first in as_completed(shared):
+            first.result()
+            for arm in reversed(size.arms):  # the slowest first
+                trained[arm, shared[first]] = pool.submit(fit, arm, shared[first], size, place)
+        asked = {key: pool.submit(ask, each.result(), size, place) for key, each in trained.items()}  # no core waits
+        found = {key: json.loads(each.result().read_text("utf-8")) for key, each in asked.items()}
     answers = {arm: [found[arm, seed] for seed in seeds] for arm in size.arms}
     rows = [row for side in next(iter(found.values())) for row in table.figures(answers, side)]
     print(table.write(place.out, rows))

@@ -1,6 +1,7 @@
 """The arms of the reproduction: what each is trained on, and the training of one.
 
-Arms differ in the mix of tasks alone: each is trained for the same number of steps and samples, with the same seed.
+Arms differ in the mix of tasks alone: each is trained for the same number of steps and samples, with the same seed. All go on
+from one first stage of descriptions, in which the connector learns to hear.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from balsa_data.train.config import Stage, TrainConfig
 from balsa_data.train.trainer import train
 
 ANSWERS = "answers.json"  # in the folder of a model that was trained and asked
+FIRST = "descriptions first"
 ARMS: dict[str, dict[str, float]] = {
     "positives only": {"positive": 1},
     "+ negatives": {"positive": 1, "negative": 1},
     "+ combined": {"positive": 1, "negative": 1, "combined": 1},
-    "+ existence": {"positive": 2, "negative": 1, "combined": 1, "existence": 16},  # with fewer questions some seeds learn no yes and no
+    "+ existence": {"positive": 3, "negative": 1, "combined": 1, "existence": 14},  # with fewer questions some seeds learn no yes and no
     "+ multi-audio": {
-        "positive": 2, "negative": 1, "combined": 1, "existence": 16, "difference": 0.5, "joint_caption": 0.5,
+        "positive": 3, "negative": 1, "combined": 1, "existence": 14, "difference": 0.5, "joint_caption": 0.5,
     },
 }  # fmt: skip
 
@@ -34,7 +36,8 @@ class Size:
         train: Soundscapes to train on.
         test: Soundscapes of held-out recordings; `unseen` those of held-out classes.
         seeds: How often everything is trained.
-        steps: Of training, of each arm.
+        first: Steps of the first stage, which all arms go on from.
+        steps: Of each arm's own training.
         arms: Tasks and their weights.
         batch: Samples a step.
     """
@@ -43,6 +46,7 @@ class Size:
     test: int
     unseen: int
     seeds: int
+    first: int
     steps: int
     arms: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: ARMS)
     batch: int = 8
@@ -55,8 +59,8 @@ class Size:
 
 FEW = {"positives only": {"positive": 1}, "+ existence": {"positive": 1, "existence": 9}}
 SIZES = {
-    "full": Size(train=160, test=45, unseen=15, seeds=3, steps=100),
-    "small": Size(train=50, test=18, unseen=0, seeds=1, steps=75, arms=FEW),
+    "full": Size(train=160, test=45, unseen=15, seeds=3, first=60, steps=95),
+    "small": Size(train=50, test=18, unseen=0, seeds=1, first=25, steps=60, arms=FEW),
 }
 
 
@@ -73,7 +77,9 @@ class Place:
 
 
 def config(arm: str, seed: int, size: Size, place: Place) -> TrainConfig:
-    """Return an arm's training run."""
+    """Return an arm's training run, or the first stage's, in which the learning rate does not fall."""
+    first = arm == FIRST
+    steps, tasks = (size.first, {"positive": 1.0}) if first else (size.steps, dict(size.arms[arm]))
     return TrainConfig(
         dataset=str(place.out / "run"),
         out=str(place.model(arm, seed)),
@@ -81,7 +87,8 @@ def config(arm: str, seed: int, size: Size, place: Place) -> TrainConfig:
         backbone_name="local",
         encoder=str(place.parts / "whisper-tiny.en"),
         feature_cache=str(place.out / "features"),
-        stages=(Stage(steps=size.steps, tasks=dict(size.arms[arm])),),
+        start=None if first else str(place.model(FIRST, seed)),
+        stages=(Stage(steps=steps, tasks=tasks),),
         connector="linear",
         queries=8,
         batch_size=size.batch,
@@ -90,7 +97,7 @@ def config(arm: str, seed: int, size: Size, place: Place) -> TrainConfig:
         learning_rate=5e-4,
         loss_per="response",  # in which a yes or no counts as much as a description
         warmup=10,
-        stable=0.75,
+        stable=0.99 if first else 0.65,
         max_seconds=10,
         checkpoint_every=50,
         seed=seed,

@@ -14,6 +14,7 @@ from tiny import published
 from transformers import DynamicCache, MistralConfig
 
 from balsa_data.errors import InputError
+from balsa_data.train.attention import END_TO_END
 from balsa_data.train.batch import IGNORE, Example, collate
 from balsa_data.train.config import TrainConfig
 from balsa_data.train.data import Reader
@@ -71,7 +72,8 @@ def test_padding_side_and_neighbours_do_not_change_a_loss(kind: str, config: Cal
 
 def test_attention_is_chosen_and_changes_no_loss(model: AudioLM, config: Callable[..., TrainConfig]) -> None:
     examples = rows(Reader(model.chat, model.encoder, model.config.queries, 1024, Path()))
-    assert model.backbone.config._attn_implementation == ("sdpa" if torch.accelerator.is_available() else "eager")
+    chosen = "sdpa" if torch.accelerator.is_available() else END_TO_END
+    assert model.backbone.config._attn_implementation == chosen
     for name in ("eager", "sdpa"):
         other = AudioLM(config(attention=name))
         assert other.backbone.config._attn_implementation == name
