@@ -70,7 +70,7 @@ def check(item: Item, *, beyond: Literal["tolerate", "refuse", "strict"] = "tole
     """Refuse a response that affirms a sound which is not in the metadata, nor a kind that something there belongs to.
 
     A *dog* supports "an animal"; *animal* does not support "a dog". A hedge or a likeness ("perhaps a dog", "like
-    thunder") needs support as well, and so does what may be meant either way, and how often a sound comes ("barks three times").
+    thunder") needs support as well, and so does what may be meant either way, and how often a sound comes ("three times").
 
     Args:
         item: What is judged.
@@ -114,8 +114,9 @@ def _invented(item: Item, told: Sequence[Claim]) -> re.Match[str] | None:
 
 def _repeated(item: Item) -> re.Match[str] | None:
     """Return the first "three times" that is neither in the metadata's words nor the number of events of one label."""
-    found = list(_TIMES.finditer(item.response))
-    held = {_NUMBERS.get(word, word) for word in _held(item)} if found else set()
+    if not (found := list(_TIMES.finditer(item.response))):
+        return None
+    held = {_NUMBERS.get(word, word) for word in _held(item)}
     held |= {str(n) for clip in item.clips for n in Counter(e.label for e in clip.events).values()}
     return next((m for m in found if _NUMBERS.get(number := m[1].casefold(), number) not in held), None)
 

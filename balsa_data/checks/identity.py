@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from balsa_data.checks import Item, failed, passed
 from balsa_data.claims import mentions, unquoted
-from balsa_data.facts import akin
+from balsa_data.facts import akin, supported, unlisted
 from balsa_data.schemas import Verdict
 from balsa_data.taxonomy import default
 from balsa_data.taxonomy.text import Pattern
@@ -39,7 +39,7 @@ def check(item: Item) -> Verdict:
 
     And "I am a helicopter", "the man cannot hear a train": neither says what is heard in the clip.
     """
-    taxonomy, found = default(), mentions(item.response)
+    found = mentions(item.response, labels=unlisted(frozenset().union(*item.heard)))
     own = unquoted(item.response)  # "the man says, 'I am a dog'" is for the check on speech
     i_am = found if _I_AM.may_match(own) else ()
     said_by = (_I_AM.pattern.search(own, max(0, m.start - 60), m.start) for m in i_am)
@@ -50,8 +50,16 @@ def check(item: Item) -> Verdict:
     for one, other in pairwise(found if _IS.search(item.response) else ()):
         if not _IS.fullmatch(item.response, one.end, other.start):
             continue
-        a, b = taxonomy.sounds[one.sound], taxonomy.sounds[other.sound]
-        if not (a.generic or b.generic or akin(one.sound, other.sound) or taxonomy.confusable(one.sound, other.sound)):
+        if _two(one.sound, other.sound, item):
             said = item.response[one.start : other.end]
             return failed("identity", "confused", f"says {said!r}, but they are two sounds", (one.start, other.end))
     return passed("identity")
+
+
+def _two(one: str, other: str, item: Item) -> bool:
+    """Whether no listener takes one sound for the other; of a label that is no class, whether they are of two clips."""
+    taxonomy = default()
+    if not {one, other} <= taxonomy.sounds.keys():
+        return len(item.clips) > 1 and not any(supported(one, s) and supported(other, s) for s in item.heard)
+    generic = taxonomy.sounds[one].generic or taxonomy.sounds[other].generic
+    return not (generic or akin(one, other) or taxonomy.confusable(one, other))

@@ -247,3 +247,10 @@ def test_absence_of_no_clip_in_particular_is_an_absence_of_all() -> None:
     said = "There is no rain. The first audio is a dog, the second rain."
     assert reason("absence", said, dog, rain, **told) == "contradicted"
     assert reason("absence", "The first audio has no rain, unlike the second.", dog, rain, **told) is None
+
+
+def test_a_label_that_is_no_class_is_no_sound_of_another_clip() -> None:
+    said = "The snare drum sounds like a caribou."
+    assert reason("identity", said, clip("snare drum"), clip("caribou")) == "confused"
+    assert reason("identity", said, clip("snare drum", "caribou")) is None
+    assert reason("identity", "The animal is a caribou.", clip("animal", "caribou"), clip("rain")) is None
