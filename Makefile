@@ -24,10 +24,10 @@ interop: $(VENV)/dev.done  ## exports through the loaders of transformers, TRL a
 	$(BIN)/python -m pytest -m interop tests/interop
 
 # Real recordings, Whisper tiny.en and the 135M backbone in the folder that BALSA_PARTS names; both go on where they stopped.
-reproduce: $(VENV)/dev.done  ## do negatives cure hallucinated sounds? five arms, three seeds, one table: some 80 minutes on two cores
+reproduce: $(VENV)/dev.done  ## do negatives cure hallucinated sounds? five arms, three seeds, one table: 84 minutes on two cores
 	$(BIN)/python benchmarks/reproduce --out runs/reproduce
 
-reproduce-small: $(VENV)/dev.done  ## the same with fewer recordings, arms and seeds, enough to show the direction: some 7 minutes
+reproduce-small: $(VENV)/dev.done  ## the same with fewer recordings, arms and seeds, enough to show the direction: 9 minutes
 	$(BIN)/python benchmarks/reproduce --size small --out runs/reproduce-small
 
 # balsa-mini, from the parts in the folder that BALSA_PARTS names. It goes on where it stopped. With BACKBONE=… (and

@@ -1,7 +1,7 @@
 """The paper's central claim on real recordings: negatives cure hallucinated sounds, and cost nothing else.
 
-    BALSA_PARTS=… python benchmarks/reproduce --out runs/reproduce            # three seeds, five arms: some 80 minutes on two cores
-    BALSA_PARTS=… python benchmarks/reproduce --size small --out runs/small   # fewer recordings, arms and seeds: 7 minutes
+    BALSA_PARTS=… python benchmarks/reproduce --out runs/reproduce            # three seeds, five arms: 84 minutes on two cores
+    BALSA_PARTS=… python benchmarks/reproduce --size small --out runs/small   # fewer recordings, arms and seeds: 9 minutes
 
 It makes soundscapes, has the backbone write the data, trains every arm with every seed, asks them all, and prints one
 table. Each step is kept: the same command again goes on where it was interrupted.
