@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from balsa_data.checks import Item, failed, passed
 from balsa_data.claims import Polarity, claims, mentions
-from balsa_data.facts import akin, supported
+from balsa_data.facts import akin, supported, unlisted
 from balsa_data.schemas import Verdict
 from balsa_data.taxonomy import Mention, Taxonomy, default
 from balsa_data.taxonomy.text import Pattern
@@ -41,6 +41,7 @@ _CONSISTS = re.compile(  # "the sounds of tabla are a combination of a bass and 
     rf"{_AS_WELL}",
     re.IGNORECASE,
 )
+_ITS = re.compile(r"['’]s?\s+(?:[\w-]+\s+)?$")  # "a wombat's drum"
 _OBJECT = re.compile(r"\s+(?:an?|the)\s+", re.IGNORECASE)  # "running a smoke detector"
 _VERB = re.compile(r"\w+(?:ing|s|ed)", re.IGNORECASE)
 _MANY = ("s", "people", "children", "men")  # how what takes a bare verb ends: "birds bark"
@@ -84,10 +85,11 @@ def check(item: Item) -> Verdict:
 def _across(item: Item) -> Verdict | None:
     """Return the refusal of what makes one scene of a sound of one clip and one of another."""
     text = item.response
-    for one, other in pairwise(mentions(text)):
+    for one, other in pairwise(mentions(text, labels=unlisted(frozenset().union(*item.heard)))):
         links = [_OF, _MADE_BY, _TO, _CONSISTS]
         links += [_DOES] if _VERB.fullmatch(other.text.split()[0]) else [_OBJECT] if one.text.endswith("ing") else []
-        if not any(link.fullmatch(text, one.end, other.start) for link in links):
+        linked = any(link.fullmatch(text, one.end, other.start) for link in links)
+        if not (linked or _ITS.search(text, one.start, other.start)):  # the s may be of the mention
             continue
         first, second = ({i for i, s in enumerate(item.heard) if supported(m.sound, s)} for m in (one, other))
         if first and second and first.isdisjoint(second):

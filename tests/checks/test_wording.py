@@ -154,6 +154,7 @@ def test_what_the_metadata_says_of_a_source_is_believed() -> None:
         "The snoring is a combination of a car and a woman speaking.",
         "A woman speaking to a smoke alarm.",
         "Snoring that is made by a car.",
+        "The car's loud snoring.",
     ],
 )
 def test_what_is_of_two_clips_is_no_one_scene(response: str) -> None:
