@@ -27,6 +27,7 @@ __all__ = ["Answer", "Journal", "told_apart"]
 
 Outcome = Sample | Rejection | Failure
 KINDS: dict[str, type[Outcome]] = {"sample": Sample, "rejection": Rejection, "failure": Failure}
+AT_ONCE = 4096  # positions read
 JUDGING = {"checks", "draws", "judge", "taxonomy"}  # what may be another where all answers are judged again
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -261,10 +262,14 @@ class Journal:
     # -- reading ---------------------------------------------------------------------------------------------------
 
     def settled_positions(self, first: int = 0, last: int = 2**62) -> Iterator[int]:
-        """Yield the positions of the requests with an outcome, in order."""
-        query = "SELECT position FROM outcomes WHERE position BETWEEN ? AND ? ORDER BY position"
-        for (position,) in self._rows(query, (first, last)):
-            yield position
+        """Yield the positions of the requests with an outcome, in order.
+
+        Some at a time: a reader that stays open while a run is written keeps its log from ever being emptied.
+        """
+        query = "SELECT position FROM outcomes WHERE position BETWEEN ? AND ? ORDER BY position LIMIT ?"
+        while some := [position for (position,) in self._rows(query, (first, last, AT_ONCE))]:
+            yield from some
+            first = some[-1] + 1
 
     def known(self, request: str) -> dict[int, Answer]:
         """Return the answers that a request without an outcome has already, by draw: paid for before the process ended."""

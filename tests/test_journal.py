@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from balsa_data.clipstore import ClipStore
 from balsa_data.errors import BalsaError, CorpusError, RunError
 from balsa_data.journal import Answer, Journal
 from balsa_data.schemas import AudioClip, Usage
+from tests.sources import clip, sample
 
 
 def test_what_returns_is_on_disk(tmp_path: Path) -> None:
@@ -29,6 +31,30 @@ def test_what_returns_is_on_disk(tmp_path: Path) -> None:
 
     asyncio.run(write())
     assert journal.usage() == Usage(requests=100, cost=25.0)
+    journal.close()
+
+
+def test_who_reads_what_is_settled_lets_the_log_be_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settled here and there, as by a calibration run: they are read through to the end while the rest is written."""
+    monkeypatch.setattr("balsa_data.journal.AT_ONCE", 3)
+    journal = Journal(tmp_path)
+
+    def settle(positions: Iterable[int]) -> None:
+        async def write() -> None:
+            await asyncio.gather(*(journal.settled(i, sample(f"r{i}", [clip("c", "c.wav")])) for i in positions))
+
+        asyncio.run(write())
+
+    settle(range(0, 40, 4))
+    read, seen = journal.settled_positions(), []
+    for position in read:
+        seen.append(position)
+        settle([position - 1] if position else [])  # what is asked lies before what is read next
+        with closing(sqlite3.connect(tmp_path / "journal.db")) as other:
+            busy, *_ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        assert not busy
+    assert seen == list(range(0, 40, 4))
+    assert list(journal.settled_positions(5, 12)) == [7, 8, 11, 12]
     journal.close()
 
 
