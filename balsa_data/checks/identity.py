@@ -27,7 +27,8 @@ _I_AM = Pattern("m am", r"\bi(?:['’]m| am)\s+(?:(?:not|just|only|also)\s+)*(?:
 _SOMEBODY = Pattern("m am", r"\bi(?:['’]m| am)\s+an?\s+(?!bit|little|listener)\w")
 _I_DO = Pattern("m am", r"\bi(?:['’]m| am)\s+(?:not\s+)?(\w+ing)\b")
 _HEARS = Pattern(
-    "hear hearing heard",
+    "hear hearing & not t cannot & person man woman child boy girl baby dog cat people crowd audience speaker does doesn | "
+    "heard & by",
     r"\b(?:person|man|woman|child|boy|girl|baby|dog|cat|people|crowd|audience|speaker)(?: in (?:the|this) (?:recording|clip|audio))?"
     r"\s+(?:can(?:['’]t|not| not)|(?:is|are)(?:n['’]t| not)(?: able to)?|do(?:es)?(?:n['’]t| not))\s+hear(?:ing)?\b"
     r"|\bdoes(?:n['’]t| not)\s+hear\b|\bheard by\s+(?:an?|the|some)\s+(?!listener|audience|ear)",

@@ -15,7 +15,12 @@ REASONS = {"tangled": "denies in words of which it cannot be said for certain wh
 _NOT = r"(?:(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)(?:n['’]t|\ not)|can(?:not|['’]t)|won['’]t|never)"
 _THERE = r"(?:present|audible|heard|there)\b"
 _TANGLED = Pattern(
-    "not t -cannot -never",
+    "which that who & not t -cannot -never | not t -cannot & which that & -sound -noise -something -audio & i we you | "
+    "not t -cannot & -sound_i -sound_we -sound_you -noise_i -noise_we -noise_you -something_i -something_we -something_you "
+    "-audio_i -audio_we -audio_you | not cannot t & hear hearing & it them him her | not t & an a & he she they man men woman women person persons | "
+    "not & would d & hear | not & heard & it | but & not & present audible heard there | not & sound noise voice & that which | "
+    "not & only just merely even | not t -cannot -never & available possible necessary real true known typical | "
+    "-t_clear -never_clear -really_clear",
     rf"""
     \b(?:
         (?<!sounds\ )(?<!noises\ )(?<!things\ )(?<!sources\ )(?:which|that|who)\ {_NOT}\b

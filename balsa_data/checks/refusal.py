@@ -11,13 +11,14 @@ from balsa_data.taxonomy.text import Pattern
 REASONS = {"refusal": "the response refuses, or says that it is a model that can't hear"}
 
 _CANNOT = (  # inside a verbose pattern, where a space is none
-    r"(?:can(?:no|')?t|can\snot|could(?:n't|\snot)|(?:am|'m|was)\s(?:not\sable|unable)\sto|"
-    r"do(?:n't|\snot)\shave\sthe\s(?:ability|capability|means)\sto)"
+    r"(?:can(?:no|')?t|can\ not|could(?:n't|\ not)|(?:am|'m|was)\ (?:not\ able|unable)\ to|"
+    r"do(?:n't|\ not)\ have\ the\ (?:ability|capability|means)\ to)"
 )
 _REFUSAL = Pattern(
-    "sorry apologize apologise apologies ai artificial language text assistant chatbot not t -cannot -cant -unable "
-    "-provided -attached -given -uploaded -supplied -available provide upload share attach send give "
-    "find suggest recommend create look",
+    "sorry apologize apologise apologies ai artificial assistant chatbot | language & model | text & based | "
+    "-cannot -cant -can't -can_not -could_not -couldn't -not_able -unable -have_the | not & been & able | not t & have | "
+    "-provided -attached -given -uploaded -supplied -available & no without | "
+    "provide upload share attach send give & please could can | find suggest recommend create look & try help let ll",
     rf"""
     \b i (?: \s am | 'm )? \s (?:(?:really|very|so) \s)? (?:sorry|apologi[sz]e) \b (?: ,? \s but \b | \s for \b | [.] )
     | \b (?:my \s apologies | apologies \s for) \b

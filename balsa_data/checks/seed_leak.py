@@ -11,10 +11,13 @@ from balsa_data.taxonomy.text import Pattern
 REASONS = {"seed_leak": "the response speaks of the metadata, its brackets, or the request's guidance"}
 
 _LEAK = Pattern(
-    "begin end start -[ -( metadata seed placeholder bracket brackets bracketed description descriptions caption captions tag tags label "
-    "labels labeled labelled joke word text -passage prompt transcription provided given gave supplied above aforementioned mentioned described stated "
-    "written indicated noted own instructed requested asked instruction instructions sentence sentences language -example: "
-    "-sounds: depicted portrayed",
+    "-[ | -( | -sounds: | -example: | -passage | metadata seed placeholder bracket brackets bracketed instruction instructions joke "
+    "depicted portrayed described labeled labelled description descriptions | begin end start & audio | "
+    "caption captions tag tags label labels text prompt transcription sentence & the this that your | "
+    "provided given gave supplied above mentioned & -caption -text -information -details -transcript -audio -tag -sentence | "
+    "provided given supplied above aforementioned & caption text information details transcript tag tags label labels sentence | "
+    "mentioned stated written indicated noted given provided & as | own & words | instructed requested asked & as | "
+    "sentence sentences language & plain simple complete | written & -between | word sentence & one single",
     r"""
     \[? \b (?:begin|end|start) \s of \s (?:the \s)? audio \b \]?
     | (?:^|\n|:\s|["“(\[]) [\s"“*\[]* sounds: | \[ (?:list|insert|name) \b

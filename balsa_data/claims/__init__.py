@@ -40,8 +40,8 @@ EVERYTHING = "any sound"
 
 # Sounds at large: "no other sounds", not "no sounds of rain".
 _ALL = Pattern(
-    "-nothing -anything sound sounds noise noises audio",
-    r"\b(?:nothing|anything|(?:(?<=no )|(?<=any )|(?<=only )|(?<=other )|(?<=additional )|(?<=further ))"
+    "-nothing -anything | sound sounds noise noises audio & no any only -other -additional -further",
+    r"\b(?:nothing|anything|(?:(?<=\bno )|(?<=\bany )|(?<=\bonly )|(?<=other )|(?<=additional )|(?<=further ))"
     r"(?:(?:other|additional|further|more|discernible|audible) )?(?:sounds?|noises?|audio)\b)"
     r"(?! (?:of|from|like|such|effects?|related|associated|resembling|made|produced|coming|due|by|as|"
     r"(?:that|which) (?!(?:can|could|is|are) (?:be )?(?:heard|audible|detected|present)))\b)",
@@ -53,7 +53,7 @@ _SILENCE = Pattern(
     r"(?: (?!not)\w+)? (?:silent|empty|blank))\b",
 )
 _INAUDIBLE = Pattern(  # said of the clip itself, and so of all that is in it
-    "not t cannot inaudible",
+    "inaudible | not t cannot & audible heard perceived",
     r"\b(?:(?:the|this|your|that) (?:audio|clip|recording|file|track|sound)(?: (?:clip|file|recording|track))?(?:'s| is| was)|"
     r"(?:it|this|(?:audio|clip|recording))(?:'s| is| was) (?:just |only )?an? sound (?:that|which)(?:'s| is| was))"
     r"(?: \w+ly| just)? (?:not (?:\w+ly )?audible|inaudible|not (?:\w+ly |being )?heard)\b|"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
-from itertools import accumulate
+from itertools import accumulate, count
 
 __all__ = ["Pattern", "key", "placed", "vocabulary", "words"]
 
@@ -59,26 +59,44 @@ class Pattern:
 
     Args:
         needs: Words, in lower case and without any mark in them, of which every match has at least one, whole; "-able"
-            is one that need not stand alone.
+            is one that need not stand alone, and "_" in such a one is a blank. ``a b & c`` needs one of the first two beside
+            the third, ``a & b | c`` the third where it has not both others.
         pattern: The regular expression, in lower case; upper and lower case are one.
         flags: More of `re`'s.
     """
 
     def __init__(self, needs: str, pattern: str, flags: int = 0) -> None:
         self.pattern = re.compile(pattern, re.IGNORECASE | flags)
-        self._words = frozenset(word for word in needs.split() if word[0] != "-")
-        self._parts = [word[1:] for word in needs.split() if word[0] == "-"]
+        self._words: dict[str, int] = {}  # and which conditions each meets, as bits
+        self._parts: dict[str, int] = {}
+        self._enough: list[int] = []
+        number = count()
+        for conditions in needs.split(" | "):
+            bits = [1 << next(number) for _ in conditions.split(" & ")]
+            self._enough.append(sum(bits))
+            for words, bit in zip(conditions.split(" & "), bits, strict=True):
+                for word in words.split():
+                    if word[0] == "-":
+                        word, known = word[1:].replace("_", " "), self._parts
+                    else:
+                        known = self._words
+                    known[word] = known.get(word, 0) | bit
+        self._looked_for = frozenset(self._words)
 
     @cached_property  # compiled by what judges, not at import
     def _lower(self) -> re.Pattern[str]:
         return re.compile(self.pattern.pattern, self.pattern.flags & ~re.IGNORECASE)
 
     def may_match(self, text: str) -> bool:
-        """Return whether a text has a word that is needed."""
-        if not self._words.isdisjoint(_vocabulary(text)):
-            return True
+        """Return whether a text has the words that are needed."""
+        met = 0
+        for word in _vocabulary(text) & self._looked_for:
+            met |= self._words[word]
         folded = text.casefold() if self._parts else ""
-        return any(part in folded for part in self._parts)
+        for part, bits in self._parts.items():
+            if part in folded:
+                met |= bits
+        return any(met & enough == enough for enough in self._enough) if met else False
 
     def search(self, text: str) -> re.Match[str] | None:
         """Return the first match."""
@@ -91,3 +109,4 @@ class Pattern:
     def _matches(self, text: str) -> bool:
         """Return whether a text has a match; True for one of which it is slow to tell."""
         return self.may_match(text) and (not text.isascii() or self._lower.search(text.lower()) is not None)
+
