@@ -11,8 +11,10 @@ import asyncio
 import os
 import pickle
 import sys
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from struct import Struct
 from typing import Any, NamedTuple
@@ -27,7 +29,8 @@ __all__ = ["Judge", "Judgement", "judged", "worthwhile"]
 
 PAYS = 2000  # responses from which a process' start of about two seconds is made good
 MOST = 4  # processes; one judges some 500 responses a second
-BATCH = 64  # responses handed over at a time
+BATCH = 32  # responses handed over at a time
+AHEAD = 2  # of them that a process has been given: it need not wait for the loop to hand it the next
 _LENGTH = Struct("<I")
 
 
@@ -116,24 +119,27 @@ class Judge:
         self._processes.append(process)
         assert process.stdin is not None
         assert process.stdout is not None
-        batch: list[tuple[Item, asyncio.Future[Judgement]]] = []
+        given: deque[list[tuple[Item, asyncio.Future[Judgement]]]] = deque()
         ready = False
         try:
             await _say(process.stdin, (self._options, tuple(self._taxonomy)))
             ready = await _hear(process.stdout)
             self._ready += 1
             while True:
-                batch = [await self._waiting.get()]
-                batch += [self._waiting.get_nowait() for _ in range(min(BATCH - 1, self._waiting.qsize()))]
-                await _say(process.stdin, [item for item, _ in batch])
-                for (_, told), said in zip(batch, await _hear(process.stdout), strict=True):
+                if not given or (len(given) < AHEAD and not self._waiting.empty()):
+                    given.append([await self._waiting.get()])
+                    given[-1] += [self._waiting.get_nowait() for _ in range(min(BATCH - 1, self._waiting.qsize()))]
+                    await _say(process.stdin, [item for item, _ in given[-1]])
+                    continue
+                for (_, told), said in zip(given[0], await _hear(process.stdout), strict=True):
                     if not told.done():
                         told.set_result(said)
+                given.popleft()
         except Exception:  # the process is gone or talks nonsense; whatever it is, nobody may wait for it forever
             self._ready -= ready
             if not self._ready:
-                batch += [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
-            for item, told in batch:
+                given.append([self._waiting.get_nowait() for _ in range(self._waiting.qsize())])
+            for item, told in chain.from_iterable(given):
                 if not told.done():
                     told.set_result(self._judged(item))
 
