@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ __all__ = ["Answer", "Journal", "told_apart"]
 Outcome = Sample | Rejection | Failure
 KINDS: dict[str, type[Outcome]] = {"sample": Sample, "rejection": Rejection, "failure": Failure}
 AT_ONCE = 4096  # positions read
+MOST = 64  # rows written by one statement
 JUDGING = {"checks", "draws", "judge", "taxonomy"}  # what may be another where all answers are judged again
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -39,10 +41,11 @@ CREATE INDEX IF NOT EXISTS outcomes_counted ON outcomes (kind, task, reason);
 """
 # What failed is replaced, and what answers other words. Where two engines were asked for the same, the first answer stays and
 # both are counted; the same answer once more, from a batch that is fetched again, changes nothing.
+ROWS = "%s"  # stands for them in a statement
 _NEW = "answers.text IS NULL OR (answers.asked IS NOT excluded.asked AND excluded.text IS NOT NULL)"
 _SUM = "{0} = iif(answers.text IS NULL, excluded.{0}, answers.{0} + excluded.{0})"
 ANSWERED = f"""
-INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request, attempt) DO UPDATE SET
+INSERT INTO answers VALUES {ROWS} ON CONFLICT (request, attempt) DO UPDATE SET
     {", ".join(_SUM.format(name) for name in ("requests", "prompt_tokens", "completion_tokens", "cost"))},
     {", ".join(f"{name} = iif({_NEW}, excluded.{name}, answers.{name})" for name in ("time", "finish_reason", "text", "asked"))}
 WHERE answers.text IS NOT excluded.text OR answers.asked IS NOT excluded.asked OR answers.text IS NULL
@@ -221,7 +224,7 @@ class Journal:
             reason,
             outcome.model_dump_json(exclude_defaults=True),
         )
-        await self._write("INSERT OR IGNORE INTO outcomes VALUES (?, ?, ?, ?, ?, ?)", row)
+        await self._write(f"INSERT OR IGNORE INTO outcomes VALUES {ROWS}", row)
 
     async def _write(self, statement: str, row: tuple[Any, ...]) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -242,7 +245,9 @@ class Journal:
         try:
             self._out.execute("BEGIN")
             for statement, some in rows.items():
-                self._out.executemany(statement, some)
+                for n in _powers(len(some)):  # a step a row would have to take the interpreter from the loop for each
+                    self._out.execute(statement % _values(n, len(some[0])), list(chain.from_iterable(some[:n])))
+                    some = some[n:]
             self._out.execute("COMMIT")
         except Exception as error:  # whatever it is, nobody may wait for it forever
             if self._out.in_transaction:
@@ -337,3 +342,14 @@ def _tell(waiting: list[asyncio.Future[None]], reason: BalsaError | None) -> Non
 
 def _usage(requests: int, prompt_tokens: int, completion_tokens: int, cost: float | None) -> Usage:
     return Usage(requests=requests, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens, cost=cost)
+
+
+def _powers(number: int) -> Iterator[int]:
+    """Yield powers of two that add up to a number, so that few statements do for all numbers of rows."""
+    while number:
+        yield (n := 1 << min(number, MOST).bit_length() - 1)
+        number -= n
+
+
+def _values(rows: int, columns: int) -> str:
+    return ", ".join([f"({', '.join('?' * columns)})"] * rows)

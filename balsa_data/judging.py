@@ -113,7 +113,7 @@ class Judge:
         """Start a process, and hand it what waits until the judge is closed or the process ends."""
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", f"import {__name__} as judging; judging.main()", env=environment, start_new_session=True,
+            sys.executable, "-P", "-c", f"import {__name__} as judging; judging.main()", env=environment, start_new_session=True,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         self._processes.append(process)

@@ -95,6 +95,7 @@ class Settler:
         told: Is told of each outcome and what it took, once it is on disk.
         answered: Whether the backbone is known to answer; else one request goes ahead of the others to see.
         read_on: Whether, when there is nothing left to spend, what was answered before is settled all the same.
+        fresh: Whether the book holds answers only to what is asked of it here: no request has one when it is begun.
         stopped_by: What ended the work early.
     """
 
@@ -109,6 +110,7 @@ class Settler:
     advise: Advise | None = None
     answered: bool = False
     read_on: bool = False
+    fresh: bool = False
     stopped_by: Exception | None = field(default=None, init=False)
 
     async def settle(self, requests: Iterator[Request]) -> None:
@@ -183,7 +185,7 @@ class Settler:
 
     def _known(self, request: Request) -> dict[int, Answer]:
         """Return the answers that a request has already, each with its advice; none to other words than are sent now."""
-        if not (known := self.book.known(request.id)):
+        if self.fresh or not (known := self.book.known(request.id)):
             return {}
         asked = told_apart(request.messages)
         other = {attempt for attempt, answer in known.items() if answer.asked not in {None, asked}}

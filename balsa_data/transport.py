@@ -84,7 +84,7 @@ class Direct(Client):
         try:
             async with self._open().post(
                 address.url,
-                data=body,
+                data=aiohttp.BytesPayload(body),
                 headers={**self._headers, "X-Request-Id": self._mark + number},
                 proxy=address.proxy,
             ) as response:

@@ -17,20 +17,21 @@ from balsa_data.schemas import AudioClip, Usage
 from tests.sources import clip, sample
 
 
-def test_what_returns_is_on_disk(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [1, 50, 64, 133])
+def test_what_returns_is_on_disk(tmp_path: Path, number: int) -> None:
     journal = Journal(tmp_path)
 
     async def write() -> None:
         answers = (
-            journal.answered(f"r{i}", 0, Answer(text=f"t{i}", usage=Usage(requests=2, cost=0.5))) for i in range(50)
+            journal.answered(f"r{i}", 0, Answer(text=f"t{i}", usage=Usage(requests=2, cost=0.5))) for i in range(number)
         )
         await asyncio.gather(*answers)
         other = sqlite3.connect(tmp_path / "journal.db")
-        assert other.execute("SELECT count(*) FROM answers").fetchone() == (50,)
+        assert set(other.execute("SELECT request, text FROM answers")) == {(f"r{i}", f"t{i}") for i in range(number)}
         other.close()
 
     asyncio.run(write())
-    assert journal.usage() == Usage(requests=100, cost=25.0)
+    assert journal.usage() == Usage(requests=2 * number, cost=number / 2)
     journal.close()
 
 

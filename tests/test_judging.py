@@ -42,7 +42,13 @@ def children() -> list[int]:
 
 
 @pytest.mark.parametrize("kill", [False, True])
-def test_a_process_says_what_this_one_would_and_may_die(kill: bool) -> None:
+def test_a_process_says_what_this_one_would_and_may_die(
+    kill: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With more handed over than it has judged, and in a folder with a file of a module's name."""
+    monkeypatch.setattr("balsa_data.judging.BATCH", 4)
+    (tmp_path / "random.py").write_text("raise SystemExit")
+    monkeypatch.chdir(tmp_path)
     options: dict[str, Any] = {"length": {"max_words": 4}, "language": False}
     before = set(children())
 

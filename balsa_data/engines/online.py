@@ -41,15 +41,15 @@ async def run(work: Work) -> None:
         shown = open_.enter_context(Progress(work.planner.at_most, done, show=work.show))
         settler = Settler(
             work.recipe, work.hashes, work.journal, ask, work.budget, judge, work.concurrency, shown.settled,
-            advise=await advising(work.recipe, work.budget, open_), read_on=work.judge_again,
+            advise=await advising(work.recipe, work.budget, open_), read_on=work.judge_again, fresh=work.journal.blank,
         )  # fmt: skip
         await settler.settle(work.pending())
 
 
 async def connected(recipe: Recipe, budget: Budget, open_: AsyncExitStack) -> Client:
     """Return the backbone that a recipe names; it is closed with the stack."""
-    limits = recipe.limits
-    return await _opened(recipe, budget, open_, Rate(limits.requests_per_minute, limits.tokens_per_minute))
+    allowed = recipe.limits.requests_per_minute, recipe.limits.tokens_per_minute
+    return await _opened(recipe, budget, open_, Rate(*allowed) if any(allowed) else None)
 
 
 async def advising(recipe: Recipe, budget: Budget, open_: AsyncExitStack) -> Advise | None:
