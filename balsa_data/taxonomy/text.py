@@ -109,4 +109,3 @@ class Pattern:
     def _matches(self, text: str) -> bool:
         """Return whether a text has a match; True for one of which it is slow to tell."""
         return self.may_match(text) and (not text.isascii() or self._lower.search(text.lower()) is not None)
-
