@@ -32,7 +32,7 @@ def blocks(clips: int, seed: int, size: int = BLOCK) -> Iterator[Sequence[int]]:
     if number <= 1:
         yield range(clips)
         return
-    order = array("L", range(clips))
+    order = array("I", range(clips))
     Random(seed).shuffle(order)
     for first in range(number):
         yield sorted(order[first::number])

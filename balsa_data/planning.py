@@ -18,6 +18,7 @@ from balsa_data.clipstore import ClipStore, Stored
 from balsa_data.corpora import load_all
 from balsa_data.draws import Draws
 from balsa_data.facts import doubted, heard
+from balsa_data.memory import give_back
 from balsa_data.negatives import AbsentSounds, Statistics
 from balsa_data.pairing import Block, Kinship, Pairing, blocks
 from balsa_data.prompting import Prompts
@@ -97,6 +98,7 @@ class Planner:
                 yield from made
                 position += len(made)
             before += len(positions)
+            give_back()
 
     def _asked(self, number: int, told: list[Stored], before: int) -> Iterator[Asked]:
         """Yield what is asked of the clips of a block, each with all its tasks before the next."""
