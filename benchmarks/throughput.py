@@ -4,8 +4,8 @@ python benchmarks/throughput.py [--requests 10000] [--concurrency 100 256] [--la
 
 Every client runs in a process of its own and the server in another, which answers after `latency` with a true answer of
 some 40 words. Columns: requests a second, its share of the ideal (concurrency / latency), CPU a request, peak memory.
-`synthesize` is everything: plan, render, call, journal (fsync), checks, samples; the others only call. Of the
-peers curator runs where it is installed, the others are named. On a shared machine read CPU and the ratio to bare aiohttp, which suffers alike.
+`synthesize` is everything: plan, render, call, journal (fsync), checks, samples; the others only call. Peers (`peers.py`) run
+where they are installed, the others are named. On a shared machine read CPU and the ratio to bare aiohttp, which suffers alike.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from peers import PEERS, installed
 
 SOUNDS = "dog barking,rain,car horn,church bell,applause,violin,helicopter,cat meowing,whistle,thunder,siren,footsteps"
 MESSAGES = [
@@ -64,9 +64,10 @@ class Protocol(asyncio.Protocol):
         self.transport.write(head.encode() + data)
 
 
-def answer_to(messages: list[dict[str, str]]) -> str:
+def answer_to(messages: list[dict[str, Any]]) -> str:
     """A true answer to a request, in some 40 words: the sounds heard, and what is to be denied or else bagpipes."""
-    text = messages[-1]["content"] if messages else ""  # curator asks for nothing first, for the rate limits
+    content = messages[-1]["content"] if messages else ""  # curator asks for nothing first, for the rate limits
+    text = content if isinstance(content, str) else content[0]["text"]
     heard = text.partition("Sounds: ")[2].partition("\n")[0].rstrip(".").split(", ")
     guided = text.partition("you do not hear ")[2].partition(".")[0]
     return (
@@ -143,29 +144,13 @@ def run_through_litellm(n: int, concurrency: int, base: str) -> None:
     run_synthesize(n, concurrency, base, backbone=LiteLLM("openai/bench", [base], {"api_key": "k", "max_tokens": 100}))
 
 
-def run_curator(n: int, concurrency: int, base: str) -> None:
-    """bespokelabs-curator with its own OpenAI client; the tokenizer it would fetch from the network is in litellm."""
-    litellm = find_spec("litellm")
-    assert litellm is not None
-    tokenizers = Path(litellm.origin or "").parent / "litellm_core_utils" / "tokenizers"
-    limits = {"max_requests_per_minute": 10**7, "max_tokens_per_minute": 10**9, "max_concurrent_requests": concurrency}
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ |= {"TIKTOKEN_CACHE_DIR": str(tokenizers), "CURATOR_DISABLE_CACHE": "1", "TELEMETRY_ENABLED": "0"}
-        model = import_module("bespokelabs.curator").LLM(
-            model_name="bench", backend="openai", backend_params={"base_url": base, "api_key": "k", **limits}
-        )
-        made = model([f"{MESSAGES[0]['content']} {i}" for i in range(n)], working_dir=folder)
-        assert len(made.dataset) == n
-
-
 CLIENTS: dict[str, tuple[Callable[[int, int, str], None], float]] = {  # and the share of the requests each is given
     "aiohttp, bare": (run_aiohttp, 1.0),
     "synthesize": (run_synthesize, 1.0),
     "litellm, bare": (run_litellm, 0.2),
     "synthesize, litellm": (run_through_litellm, 0.2),
-    **({"curator": (run_curator, 0.2)} if find_spec("bespokelabs") else {}),
+    **{name: (run, 0.2) for name, run in installed().items()},
 }
-PEERS = ("bespokelabs-curator", "data-designer", "distilabel")
 
 
 def measured(client: Callable[[int, int, str], None], n: int, concurrency: int, base: str, pipe: Any) -> None:
@@ -212,7 +197,7 @@ def main() -> None:
                 f"{name:<22}{n / seconds:>9.0f}{n / seconds / ideal:>10.0%}{1000 * min(t[1] for t in taken) / n:>9.2f}"
                 f"{memory:>7.0f}{os.getloadavg()[0]:>7.1f}", flush=True
             )  # fmt: skip
-    print("\npeers, not measured here: " + ", ".join(PEERS[bool(find_spec("bespokelabs")) :]))
+    print("\npeers, not installed here: " + (", ".join(sorted(set(PEERS) - set(CLIENTS))) or "none"))
     server.terminate()
 
 
