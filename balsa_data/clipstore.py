@@ -230,6 +230,6 @@ def _read(text: str, heard: str) -> tuple[AudioClip, frozenset[str]]:
     return AudioClip.model_validate_json(text), frozenset(from_json(heard))
 
 
-@lru_cache(maxsize=8)  # all tasks ask about a clip before the next
+@lru_cache(maxsize=1024)  # all tasks ask about a clip before the next, and want it again when they are answered
 def _clip(text: str) -> AudioClip:
     return AudioClip.model_validate_json(text)
