@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +53,17 @@ def resident(pid: int | str = "self") -> float:
     return pages * resource.getpagesize() / 2**20
 
 
+def judges() -> float:
+    """MB that this process' judges hold; what the system tells of ended ones is what this one held when it began them."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return sum(resident(int(pid)) for pid in children)
+
+
 def run(folder: str, n: int, concurrency: int, base: str, pipe: Any) -> None:
     from balsa_data import Run
 
     curve: list[tuple[int, float]] = []
+    held = [0.0]
 
     def watch() -> None:
         while not (Path(folder) / "run" / "journal.db").exists():
@@ -63,6 +71,8 @@ def run(folder: str, n: int, concurrency: int, base: str, pipe: Any) -> None:
         found = Run(Path(folder) / "run")
         while True:
             time.sleep(1)
+            with suppress(OSError):  # one that is just ending
+                held.append(judges())
             done = sum(k for *_, k in found.counts())
             if done >= n * (len(curve) + 1) // 10:
                 curve.append((done, resident()))
@@ -73,8 +83,7 @@ def run(folder: str, n: int, concurrency: int, base: str, pipe: Any) -> None:
     seconds = time.perf_counter() - started
     assert made.planned == n == len(made.samples) + len(made.rejections)
     uses = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    own, judge = (u.ru_maxrss / 1024 for u in uses)
-    pipe.send((seconds, sum(u.ru_utime + u.ru_stime for u in uses), own, judge, curve))
+    pipe.send((seconds, sum(u.ru_utime + u.ru_stime for u in uses), uses[0].ru_maxrss / 1024, max(held), curve))
 
 
 def resume(folder: str, n: int, concurrency: int, base: str, pipe: Any) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from balsa_data.corpora._files import is_uri, located
+from balsa_data.corpora._seen import Seen
 from balsa_data.errors import CorpusError, RecipeError
 from balsa_data.licences import withheld
 from balsa_data.registry import Registry
@@ -62,17 +63,16 @@ class Clips(Iterator[AudioClip]):
         return next(self._stream)
 
     def _checked(self) -> Iterator[AudioClip]:
-        seen: set[int] = set()
+        seen = Seen()
         missing = None
         for place, clip in map(located, self._read(self._path)):
             at = f"{place or self._path}: clip {clip.id!r}"
             if not clip.described:
                 raise CorpusError(f"{at} has no caption, event, speech or attribute: describe it, or remove it")
             # 64 bits a clip instead of its id; a digest met twice is looked at again before anyone is accused.
-            digest = int.from_bytes(blake2b(clip.id.encode(), digest_size=8).digest())
-            if digest in seen and (first := self._first(clip.id, self.taken + self.skipped)):
+            digest = int.from_bytes(blake2b(clip.id.encode(), digest_size=8).digest()) or 1
+            if seen.add(digest) and (first := self._first(clip.id, self.taken + self.skipped)):
                 raise CorpusError(f"{at} is there twice (first at {first}): give each clip an id of its own")
-            seen.add(digest)
             if self._audio != "ignore" and (lack := _lacking(clip.audio)):
                 if self._audio == "require":
                     raise CorpusError(f"{at} {lack}: put the file there, or take audio: skip or audio: ignore")
