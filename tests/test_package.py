@@ -52,7 +52,7 @@ LAYERS = [  # each imports from those below it only
         "stated",
         "taxonomy",
     },
-    {"cycles", "draws", "registry", "schemas"},
+    {"cycles", "draws", "memory", "registry", "schemas"},
     {"errors"},
 ]
 
