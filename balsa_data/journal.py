@@ -39,9 +39,9 @@ CREATE TABLE IF NOT EXISTS outcomes (position INTEGER PRIMARY KEY, request TEXT 
 CREATE INDEX IF NOT EXISTS outcomes_by_kind ON outcomes (kind, position);
 CREATE INDEX IF NOT EXISTS outcomes_counted ON outcomes (kind, task, reason);
 """
+ROWS = "%s"  # stands for them in a statement
 # What failed is replaced, and what answers other words. Where two engines were asked for the same, the first answer stays and
 # both are counted; the same answer once more, from a batch that is fetched again, changes nothing.
-ROWS = "%s"  # stands for them in a statement
 _NEW = "answers.text IS NULL OR (answers.asked IS NOT excluded.asked AND excluded.text IS NOT NULL)"
 _SUM = "{0} = iif(answers.text IS NULL, excluded.{0}, answers.{0} + excluded.{0})"
 ANSWERED = f"""
