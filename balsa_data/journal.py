@@ -216,14 +216,8 @@ class Journal:
     async def settled(self, position: int, outcome: Outcome) -> None:
         """Write what became of a request; it is on disk when this returns."""
         reason = None if isinstance(outcome, Sample) else outcome.reason
-        row = (
-            position,
-            outcome.id,
-            outcome.outcome,
-            outcome.task,
-            reason,
-            outcome.model_dump_json(exclude_defaults=True),
-        )
+        text = outcome.model_dump_json(exclude_defaults=True)
+        row = (position, outcome.id, outcome.outcome, outcome.task, reason, text)
         await self._write(f"INSERT OR IGNORE INTO outcomes VALUES {ROWS}", row)
 
     async def _write(self, statement: str, row: tuple[Any, ...]) -> None:

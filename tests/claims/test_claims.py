@@ -125,3 +125,9 @@ def test_what_is_said_in_passing_names_no_sound() -> None:
 def test_a_no_answers_what_was_asked_however_it_was_put(prompt: str) -> None:
     (claim,) = claims("No.", prompt=prompt)
     assert (claim.sound, claim.polarity) == ("dog", Polarity.ABSENT)
+
+
+def test_many_sounds_are_not_any_sound() -> None:
+    """A word that only ends like "any" or "no" makes no claim about everything."""
+    assert claims("I do not hear many sounds.") == ()
+    assert [c.sound for c in claims("I do not hear any sounds.")] == [EVERYTHING]
