@@ -22,6 +22,7 @@ from balsa_data.schemas import NO_USAGE, Attempt, Failure, Provenance, Rejection
 __all__ = ["Advise", "Ask", "Book", "Budget", "Deferred", "Settler"]
 
 ONE_TRY = Usage(requests=1)
+SPARE = 10  # while an answer is written down another request is asked in its place, but for no more than a tenth of them
 FIRST_TRIES = 3  # so many failures before the first answer say that the backbone, not the request, is at fault
 
 
@@ -122,6 +123,7 @@ class Settler:
         """
         self._parameters = self.recipe.model_dump()["parameters"]  # without keys
         self._places = Places(self.concurrency)
+        self._unwritten = Places(self.concurrency + self.concurrency // SPARE)
         self._answered_once = asyncio.Event()
         if self.answered:
             self._answered_once.set()
@@ -212,12 +214,13 @@ class Settler:
         return await self._written_down(request, attempt, partial(self.ask, request, attempt))
 
     async def _written_down(self, request: Request, attempt: int, ask: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Ask, and hold the place among those in flight until the answer is on disk: no more can be lost than have one."""
-        async with self._places:
-            if self.stopped_by is not None:
-                raise self.stopped_by
+        """Ask, and count among the unwritten until the answer is on disk: no more than these can be lost."""
+        async with self._unwritten:
             try:
-                answer = await ask()
+                async with self._places:
+                    if self.stopped_by is not None:
+                        raise self.stopped_by
+                    answer = await ask()
             except RequestFailed as error:
                 nothing = Answer(text=None, usage=Usage(requests=error.requests))
                 await self.book.answered(request.id, attempt, nothing)
