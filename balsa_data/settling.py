@@ -91,7 +91,7 @@ class Settler:
 
     Attributes:
         hashes: Of each task's template and pool, for the provenance.
-        concurrency: Requests in flight, at most.
+        concurrency: Requests in flight, at most; a tenth more may have been asked and not be written down yet.
         advise: Asks the recipe's judge; None where it has none.
         told: Is told of each outcome and what it took, once it is on disk.
         answered: Whether the backbone is known to answer; else one request goes ahead of the others to see.

@@ -82,6 +82,33 @@ def test_running_again_makes_no_call_and_changes_nothing(tmp_path: Path) -> None
     assert again.asked == 0
 
 
+def test_no_more_than_allowed_are_in_flight_and_a_tenth_more_unwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_flight = unwritten = most_in_flight = most_unwritten = 0
+    write = Journal.answered
+
+    class Counted(ScriptedBackbone):
+        async def ask(self, messages: Messages, seed: int) -> Answer:
+            nonlocal in_flight, unwritten, most_in_flight, most_unwritten
+            in_flight, unwritten = in_flight + 1, unwritten + 1
+            most_in_flight, most_unwritten = max(most_in_flight, in_flight), max(most_unwritten, unwritten)
+            await asyncio.sleep(0.01)
+            in_flight -= 1
+            return await super().ask(messages, seed)
+
+    async def slowly(self: Journal, request: str, attempt: int, answer: Answer) -> None:
+        nonlocal unwritten
+        await asyncio.sleep(0.03)
+        await write(self, request, attempt, answer)
+        unwritten -= 1
+
+    monkeypatch.setattr(Journal, "answered", slowly)
+    assert adds_up(make(tmp_path / "run", Counted(moody), n=40, concurrency=20))
+    assert most_in_flight == 20
+    assert most_unwritten == 22  # what a kill can cost
+
+
 def test_the_samples_do_not_depend_on_concurrency_or_the_order_of_answers(tmp_path: Path) -> None:
     class Shuffled(ScriptedBackbone):
         async def ask(self, messages: Messages, seed: int) -> Answer:
