@@ -28,8 +28,6 @@ __all__ = ["Answer", "Journal", "told_apart"]
 
 Outcome = Sample | Rejection | Failure
 KINDS: dict[str, type[Outcome]] = {"sample": Sample, "rejection": Rejection, "failure": Failure}
-FEW = 8  # rows; after a transaction of more, others are on their way and are waited for
-GATHER = 0.005  # seconds; a transaction takes the interpreter from the loop some times, whatever its rows
 AT_ONCE = 4096  # positions read
 MOST = 64  # rows written by one statement
 JUDGING = {"checks", "draws", "judge", "taxonomy"}  # what may be another where all answers are judged again
@@ -88,7 +86,6 @@ class Journal:
         self._lock: int | None = None
         self._waiting: list[tuple[str, tuple[Any, ...], asyncio.Future[None]]] = []
         self._guard = threading.Lock()
-        self._busy = False
         try:
             if writing:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -233,11 +230,8 @@ class Journal:
         await done  # a waiter that is cancelled does not undo its write
 
     def _flush(self) -> None:
-        if self._busy:
-            time.sleep(GATHER)
         with self._guard:
             batch, self._waiting = self._waiting, []
-        self._busy = len(batch) > FEW
         rows: dict[str, list[tuple[Any, ...]]] = {}
         for statement, row, _ in batch:
             rows.setdefault(statement, []).append(row)
