@@ -22,7 +22,7 @@ from balsa_data.schemas import NO_USAGE, Attempt, Failure, Provenance, Rejection
 __all__ = ["Advise", "Ask", "Book", "Budget", "Deferred", "Settler"]
 
 ONE_TRY = Usage(requests=1)
-SPARE = 10  # while an answer is written down another request is asked in its place, but for no more than a tenth of them
+SPARE = 10  # while answers are written down others are asked for, as many as a tenth of those in flight
 FIRST_TRIES = 3  # so many failures before the first answer say that the backbone, not the request, is at fault
 
 
