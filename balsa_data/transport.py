@@ -32,7 +32,7 @@ LITELLMS = frozenset(
     "drop_params fallbacks headers max_retries metadata mock_response num_retries organization ssl_verify stream".split()
 )
 """Parameters that mean something to litellm, not to the server: with one of them, litellm is asked."""
-_NUMBER = re.compile(r"\d+")
+_TRY = re.compile(r"balsa-[0-9a-f]{12}-\d+")  # what `X-Request-Id` says: a client's mark, a try's number
 
 
 def speaks(model: str, api_bases: Sequence[str], parameters: Mapping[str, Any]) -> bool:
@@ -44,7 +44,7 @@ class Direct(Client):
     """A model behind the OpenAI protocol (``hosted_vllm/…``, ``openai/…``), asked over kept connections.
 
     The key is the parameter ``api_key``, or what ``HOSTED_VLLM_API_KEY`` or ``OPENAI_API_KEY`` holds. Each try carries an
-    ``X-Request-Id`` of its own; an answer that bears another try's is not taken.
+    ``X-Request-Id`` of its own; an answer that bears another try's, of whatever client, is not taken.
     """
 
     def __init__(
@@ -79,13 +79,13 @@ class Direct(Client):
         return self._session
 
     async def _send(self, endpoint: Endpoint, messages: Sequence[dict[str, str]], seed: int) -> Answer:
-        address, number = self._addresses[endpoint], str(next(self._numbers))
+        address, this = self._addresses[endpoint], f"{self._mark}{next(self._numbers)}"
         body = to_json({"messages": messages, "seed": seed, **self._body})
         try:
             async with self._open().post(
                 address.url,
                 data=aiohttp.BytesPayload(body),
-                headers={**self._headers, "X-Request-Id": self._mark + number},
+                headers={**self._headers, "X-Request-Id": this},
                 proxy=address.proxy,
             ) as response:
                 data = await _read(response)
@@ -95,17 +95,17 @@ class Direct(Client):
             raise refused(
                 response.status, self._said(complaint(data)), self._at(endpoint), retry_after(response.headers)
             )
-        return self._parsed(data, number)
+        return self._parsed(data, this)
 
-    def _parsed(self, data: bytes, number: str) -> Answer:
+    def _parsed(self, data: bytes, this: str) -> Answer:
         try:
             told = from_json(data)
         except ValueError as error:
             raise Passing(f"the answer is not valid JSON: {self._said(str(error))}") from None
         if not isinstance(told, dict):
             raise Passing("the answer is not a JSON object")
-        told_of = _NUMBER.match(str(told.get("id")).partition(self._mark)[2])  # vLLM's ids are made of the requests'
-        if told_of and told_of[0] != number:
+        told_of = _TRY.search(str(told.get("id")))  # vLLM's ids are made of the requests', this client's or another's
+        if told_of and told_of[0] != this:
             raise Passing("the answer is to another request")
         return self._answer(*completion(told))
 

@@ -169,6 +169,14 @@ def test_an_answer_to_another_request_is_not_taken() -> None:
     assert server.done["someone_elses"] > 10
 
 
+def test_an_answer_to_another_client_is_not_taken() -> None:
+    with FaultyServer(lambda *_: f"answer {i}", {"someone_elses": 0.9}) as server:
+        for i in range(5):  # each client may be sent first what the one before it was told
+            backbone = Direct("hosted_vllm/t", [server.url], {"api_key": "k"}, longest_wait=0.01, tries=200)
+            assert asked(backbone).text == f"answer {i}"
+    assert server.done["someone_elses"] > 5
+
+
 def test_a_client_works_in_one_loop_after_the_other() -> None:
     with BackboneServer(parrot) as server:
         backbone = Direct("openai/test", [server.url + "/v1"], {"api_key": "k"})
