@@ -6,7 +6,7 @@ import time
 from collections import Counter, deque
 from typing import Any
 
-from balsa_data.schemas import Sample, Usage
+from balsa_data.schemas import Sample, Total, Usage
 
 __all__ = ["Progress", "dollars"]
 
@@ -29,7 +29,7 @@ class Progress:
         self.accepted: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
         self.failed = 0
-        self.usage = Usage()
+        self.spent = Total()
         self._show = show
         self._start = self._last = time.monotonic()
         self._recent: deque[tuple[float, int]] = deque()  # times, a second apart, and how many were done
@@ -61,7 +61,7 @@ class Progress:
     def settled(self, outcome: Any, usage: Usage) -> None:
         """Count one outcome and what it took."""
         self.done += 1
-        self.usage += usage
+        self.spent.add(usage)
         if isinstance(outcome, Sample):
             self.accepted[outcome.task] += 1
         elif outcome.outcome == "rejection":
@@ -70,9 +70,9 @@ class Progress:
             self.failed += 1
         self._counted()
 
-    def take(self, accepted: Counter[str], rejected: Counter[str], failed: int, usage: Usage) -> None:
+    def take(self, accepted: Counter[str], rejected: Counter[str], failed: int, spent: Total) -> None:
         """Take over what was counted elsewhere."""
-        self.accepted, self.rejected, self.failed, self.usage = accepted, rejected, failed, usage
+        self.accepted, self.rejected, self.failed, self.spent = accepted, rejected, failed, spent
         self.done = self._done_before + accepted.total() + rejected.total() + failed
         self._counted()
 
@@ -94,11 +94,10 @@ class Progress:
     def _line(self) -> str:
         rate, remaining = self.rate, self.total - self.done
         left = "done" if remaining <= 0 else f"{_clock(remaining / rate)} left" if rate else "starting"
-        cost = "cost unknown" if self.usage.cost is None else dollars(self.usage.cost)
-        tokens = self.usage.prompt_tokens + self.usage.completion_tokens
+        cost = "cost unknown" if self.spent.cost is None else dollars(self.spent.cost)
         return (
             f"{self.done}/{self.total}  {rate:.1f}/s  {left}  accepted {sum(self.accepted.values())}  "
-            f"rejected {sum(self.rejected.values())}  failed {self.failed}  {tokens:,} tokens  {cost}"
+            f"rejected {sum(self.rejected.values())}  failed {self.failed}  {self.spent.tokens:,} tokens  {cost}"
         )
 
     def _table(self) -> Any:

@@ -17,11 +17,10 @@ from balsa_data.opinion import heeded
 from balsa_data.pacing import Places
 from balsa_data.planning import Request
 from balsa_data.recipe import Limits, Recipe
-from balsa_data.schemas import NO_USAGE, Attempt, Failure, Provenance, Rejection, Sample, Usage
+from balsa_data.schemas import NO_USAGE, Attempt, Failure, Provenance, Rejection, Sample, Total, Usage
 
 __all__ = ["Advise", "Ask", "Book", "Budget", "Deferred", "Settler"]
 
-ONE_TRY = Usage(requests=1)
 SPARE = 10  # while answers are written down others are asked for, as many as a tenth of those in flight
 FIRST_TRIES = 3  # so many failures before the first answer say that the backbone, not the request, is at fault
 
@@ -60,7 +59,7 @@ class Budget:
     """What a run may spend and has spent; asked before every try, so that retries count."""
 
     limits: Limits
-    spent: Usage
+    spent: Total
 
     def spend(self) -> None:
         """Count one try.
@@ -71,18 +70,17 @@ class Budget:
         limits, spent = self.limits, self.spent
         if limits.max_requests is not None and spent.requests >= limits.max_requests:
             raise BudgetReached(f"max_requests {limits.max_requests} is reached: raise it and run again to continue")
-        if limits.max_tokens is not None and spent.prompt_tokens + spent.completion_tokens >= limits.max_tokens:
+        if limits.max_tokens is not None and spent.tokens >= limits.max_tokens:
             raise BudgetReached(f"max_tokens {limits.max_tokens} is reached: raise it and run again to continue")
         if limits.max_cost is not None and spent.cost is not None and spent.cost >= limits.max_cost:
             raise BudgetReached(f"max_cost ${limits.max_cost} is reached: raise it and run again to continue")
         if limits.max_cost is not None and spent.cost is None:
             raise BudgetReached("max_cost cannot be held because the model's price is not known: give `prices`")
-        self.spent += ONE_TRY
+        spent.requests += 1
 
     def answered(self, usage: Usage) -> None:
         """Count what an answer took; its tries are counted already."""
-        took = Usage(prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens, cost=usage.cost)
-        self.spent += took
+        self.spent.add(usage)
 
 
 @dataclass

@@ -19,6 +19,7 @@ from balsa_data.errors import InputError, nearest
 from balsa_data.journal import Journal
 from balsa_data.planning import Planner, Request
 from balsa_data.recipe import Recipe
+from balsa_data.schemas import Total
 from balsa_data.settling import Budget
 
 __all__ = ["ENGINES", "Work", "engine"]
@@ -62,7 +63,7 @@ class Work:
                 raise InputError(
                     f"max_cost cannot be held because the price of {spec.backbone} is not known: give `prices`"
                 )
-        self.budget = Budget(self.recipe.limits, self.journal.usage())
+        self.budget = Budget(self.recipe.limits, Total.of(self.journal.usage()))
         self.journal.keep("at_most", self.planner.at_most)
 
     @property

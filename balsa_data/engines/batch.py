@@ -29,7 +29,7 @@ from balsa_data.judging import Judge, worthwhile
 from balsa_data.planning import Request
 from balsa_data.progress import Progress
 from balsa_data.recipe import Prices, Recipe
-from balsa_data.schemas import Usage
+from balsa_data.schemas import Total, Usage
 from balsa_data.settling import Deferred, Settler
 
 __all__ = ["run", "run_with"]
@@ -89,7 +89,7 @@ class _Rounds:
                 awaited = awaited or error
         if awaited:
             raise awaited
-        self.work.budget.spent = self.work.journal.usage()
+        self.work.budget.spent = Total.of(self.work.journal.usage())
         self.answered = self.answered or answered > 0
 
     async def _hand_in(self, number: int, file: dict[str, Any]) -> None:

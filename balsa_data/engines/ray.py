@@ -26,7 +26,7 @@ from balsa_data.judging import Judge
 from balsa_data.planning import Request
 from balsa_data.progress import Progress
 from balsa_data.recipe import Recipe
-from balsa_data.schemas import Usage
+from balsa_data.schemas import Total, Usage
 from balsa_data.settling import Budget, Settler
 
 __all__ = ["run"]
@@ -69,7 +69,7 @@ async def run(work: Work) -> None:
                 await _spread(work, keeper, max(1, int(ray.cluster_resources().get("CPU", 1))))
             finally:
                 watch.cancel()
-                work.budget.spent = await keeper.usage.remote()
+                work.budget.spent = Total.of(await keeper.usage.remote())
                 shown.take(*await keeper.tally.remote())
     finally:
         with suppress(ray.exceptions.RayError):
@@ -159,7 +159,7 @@ class _Keeper:
     async def tally(self) -> tuple[Any, ...]:
         """Return what `Progress.take` takes."""
         told = self._told
-        return told.accepted, told.rejected, told.failed, told.usage
+        return told.accepted, told.rejected, told.failed, told.spent
 
     async def close(self) -> None:
         """Let go of the run."""
@@ -209,7 +209,7 @@ class _Book:
         """Take over what the whole run took; the tries that are not written down come on top."""
         unwritten = max(0, self._budget.spent.requests - self._told_of - written)
         self._told_of = total.requests
-        self._budget.spent = total + Usage(requests=unwritten)
+        self._budget.spent = Total.of(total + Usage(requests=unwritten))
 
 
 def _settle_shard(
@@ -219,7 +219,7 @@ def _settle_shard(
 
     async def main() -> None:
         settled, known = await keeper.known.remote([(r.position, r.id) for r in shard])
-        budget = Budget(recipe.limits, await keeper.usage.remote())
+        budget = Budget(recipe.limits, Total.of(await keeper.usage.remote()))
         async with AsyncExitStack() as open_:
             open_.enter_context(searched_seldom())
             backbone = await connected(_shared(recipe, share), budget, open_)
