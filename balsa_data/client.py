@@ -19,6 +19,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from balsa_data.audio import public_uri
+from balsa_data.deadline import Deadline
 from balsa_data.errors import BackboneError, BackboneUnusable, RequestFailed
 from balsa_data.journal import Answer
 from balsa_data.pacing import Endpoint, Pool, Rate
@@ -85,6 +86,7 @@ class Client:
         self._pool = Pool([Endpoint(base) for base in api_bases] or [Endpoint(None)], rate)
         self._parameters = {"timeout": TIMEOUT, **(parameters or {})}
         self._seconds = _seconds(self._parameters["timeout"])
+        self._deadline = Deadline(self._seconds)
         self._prices = prices
         self._tries = tries
         self._longest_wait = longest_wait
@@ -125,8 +127,7 @@ class Client:
     async def _in_time(self, sending: Coroutine[Any, Any, Answer]) -> Answer:
         # a client's own limit does not hold in every case: aiohttp's not where a server talks into its own answer
         try:
-            async with asyncio.timeout(self._seconds):
-                return await sending
+            return await self._deadline.wait_for(sending)
         except TimeoutError:
             raise Passing(f"no answer in {self._seconds:g} seconds", crowded=True) from None
 
