@@ -6,7 +6,8 @@ import time
 from collections import Counter, deque
 from typing import Any
 
-from balsa_data.schemas import Sample, Total, Usage
+from balsa_data.schemas import Sample, Usage
+from balsa_data.total import Total
 
 __all__ = ["Progress", "dollars"]
 

@@ -6,7 +6,6 @@ Everything is frozen and refuses unknown fields, so that what was written once c
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -30,7 +29,6 @@ __all__ = [
     "Sample",
     "SoundEvent",
     "SpeechSegment",
-    "Total",
     "Usage",
     "Verdict",
     "problems",
@@ -169,25 +167,6 @@ class Usage(Record):
 
 
 NO_USAGE = Usage()
-
-
-@dataclass
-class Total:
-    """What many requests took, counted up in place: where each answer counts, to make a `Usage` of every sum is too slow."""
-
-    requests: int = 0
-    tokens: int = 0
-    cost: float | None = 0.0
-
-    @classmethod
-    def of(cls, usage: Usage) -> Total:
-        """Return a total to go on from."""
-        return cls(usage.requests, usage.prompt_tokens + usage.completion_tokens, usage.cost)
-
-    def add(self, usage: Usage) -> None:
-        """Count the tokens and the cost of an answer; requests count when they are made."""
-        self.tokens += usage.prompt_tokens + usage.completion_tokens
-        self.cost = None if self.cost is None or usage.cost is None else self.cost + usage.cost
 
 
 class Attempt(Record):

@@ -17,7 +17,8 @@ from balsa_data.opinion import heeded
 from balsa_data.pacing import Places
 from balsa_data.planning import Request
 from balsa_data.recipe import Limits, Recipe
-from balsa_data.schemas import NO_USAGE, Attempt, Failure, Provenance, Rejection, Sample, Total, Usage
+from balsa_data.schemas import NO_USAGE, Attempt, Failure, Provenance, Rejection, Sample, Usage
+from balsa_data.total import Total
 
 __all__ = ["Advise", "Ask", "Book", "Budget", "Deferred", "Settler"]
 

@@ -19,8 +19,8 @@ from balsa_data.errors import InputError, nearest
 from balsa_data.journal import Journal
 from balsa_data.planning import Planner, Request
 from balsa_data.recipe import Recipe
-from balsa_data.schemas import Total
 from balsa_data.settling import Budget
+from balsa_data.total import Total
 
 __all__ = ["ENGINES", "Work", "engine"]
 

@@ -26,8 +26,9 @@ from balsa_data.judging import Judge
 from balsa_data.planning import Request
 from balsa_data.progress import Progress
 from balsa_data.recipe import Recipe
-from balsa_data.schemas import Total, Usage
+from balsa_data.schemas import Usage
 from balsa_data.settling import Budget, Settler
+from balsa_data.total import Total
 
 __all__ = ["run"]
 
