@@ -52,7 +52,7 @@ LAYERS = [  # each imports from those below it only
         "stated",
         "taxonomy",
     },
-    {"cycles", "draws", "memory", "registry", "schemas"},
+    {"cycles", "deadline", "draws", "memory", "registry", "schemas", "total"},
     {"errors"},
 ]
 
