@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +19,7 @@ from balsa_data.audio import public_uri
 from balsa_data.client import Client, Passing, refused, retry_after
 from balsa_data.errors import BackboneError, BackboneUnusable, RequestFailed
 from balsa_data.journal import Answer
-from balsa_data.pacing import Endpoint, Rate
+from balsa_data.pacing import Endpoint
 from balsa_data.specs import Prices
 from balsa_data.transport import Direct, speaks
 
@@ -79,13 +79,12 @@ def connect(
     parameters: dict[str, Any] | None = None,
     *,
     prices: Prices | None = None,
-    spend: Callable[[], None] = lambda: None,
-    rate: Rate | None = None,
+    **options: Any,
 ) -> Client:
     """Return the backbone that a model string names, after a look whether somebody is at its address.
 
     Servers that speak the OpenAI protocol are asked directly, unless litellm knows what the model costs; all else goes
-    through litellm.
+    through litellm. The options are `Client`'s.
 
     Raises:
         BackboneUnusable: Nobody answers at an address, or the embedded model cannot start.
@@ -95,12 +94,12 @@ def connect(
         _, base = local.serve(local.model_file(model))
         free = prices or Prices(input=0, output=0)
         parameters = {"max_tokens": 256, **(parameters or {}), "api_key": "none"}
-        return Direct("openai/local", [base], parameters, prices=free, spend=spend, rate=rate)
+        return Direct("openai/local", [base], parameters, prices=free, **options)
     for base in api_bases:
         _knock(base)
     direct = speaks(model, api_bases, parameters or {}) and (prices or not _listed(model))
     kind: type[Client] = Direct if direct else LiteLLM
-    return kind(model, api_bases, parameters, prices=prices, spend=spend, rate=rate)
+    return kind(model, api_bases, parameters, prices=prices, **options)
 
 
 def _knock(base: str) -> None:

@@ -14,17 +14,20 @@ import re
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 
 from pydantic_core import from_json
 
 from balsa_data.audio import public_uri
 from balsa_data.deadline import Deadline
-from balsa_data.errors import BackboneError, BackboneUnusable, RequestFailed
+from balsa_data.errors import BackboneError, BackboneUnusable, BudgetReached, RequestFailed
+from balsa_data.hedging import Hedge
 from balsa_data.journal import Answer
-from balsa_data.pacing import Endpoint, Pool, Rate
+from balsa_data.pacing import Endpoint, Pool, Rate, Turn
 from balsa_data.schemas import Usage
 from balsa_data.specs import SECRET, Prices
+from balsa_data.total import Total
 
 __all__ = ["Client", "Passing", "complaint", "completion", "refused", "retry_after"]
 
@@ -68,6 +71,8 @@ class Client:
         longest_wait: Between two tries, in seconds.
         spend: Called before every try; raises `BudgetReached` when there is nothing left to spend.
         rate: What the provider allows a minute.
+        hedge_after: Seconds without an answer after which a request is sent a second time, if possible to another
+            address; the first answer counts. None for never.
     """
 
     def __init__(
@@ -81,6 +86,7 @@ class Client:
         longest_wait: float = LONGEST_WAIT,
         spend: Callable[[], None] = lambda: None,
         rate: Rate | None = None,
+        hedge_after: float | None = None,
     ) -> None:
         self._model = model
         self._pool = Pool([Endpoint(base) for base in api_bases] or [Endpoint(None)], rate)
@@ -91,31 +97,58 @@ class Client:
         self._tries = tries
         self._longest_wait = longest_wait
         self._spend = spend
+        self._hedge = None if hedge_after is None else Hedge(hedge_after, (Passing, BudgetReached))
 
     async def ask(self, messages: Sequence[dict[str, str]], seed: int) -> Answer:
         """See `Backbone.ask`."""
+        asked = Total()
+        asking = partial(self._try, messages, seed, asked)
         for tries in range(1, self._tries + 1):
-            endpoint, taken = await self._pool.take()
-            started, tokens = time.monotonic(), 0
+            turn = await self._pool.take()
             try:
-                self._spend()
-                answer = await self._in_time(self._send(endpoint, messages, seed))
-                tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens
-                endpoint.answered(time.monotonic() - started)
+                answer = await (self._hedged(self._hedge, asking, turn) if self._hedge else asking(turn))
             except Passing as error:
-                endpoint.failed(crowded=error.crowded, after=error.after)
                 last = error
             except RequestFailed as error:
-                raise RequestFailed(str(error), tries) from None
+                raise RequestFailed(str(error), asked.requests) from None
             else:
-                if tries == 1:
+                if asked.requests == 1:
                     return answer
-                return answer.model_copy(update={"usage": answer.usage.model_copy(update={"requests": tries})})
-            finally:
-                self._pool.release(endpoint, taken, tokens)
+                return answer.model_copy(update={"usage": answer.usage.model_copy(update={"requests": asked.requests})})
             if tries < self._tries:
                 await asyncio.sleep(self._wait(tries, last.after))
-        raise RequestFailed(f"no answer in {self._tries} tries, the last: {last}", self._tries)
+        raise RequestFailed(f"no answer in {self._tries} tries, the last: {last}", asked.requests)
+
+    async def _try(self, messages: Sequence[dict[str, str]], seed: int, asked: Total, turn: Turn) -> Answer:
+        """Ask once, count it in `asked`, and give the turn back."""
+        endpoint, taken = turn
+        started, tokens = time.monotonic(), 0
+        try:
+            self._spend()
+            asked.requests += 1
+            answer = await self._in_time(self._send(endpoint, messages, seed))
+            tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens
+            endpoint.answered(time.monotonic() - started)
+        except Passing as error:
+            endpoint.failed(crowded=error.crowded, after=error.after)
+            raise
+        except asyncio.CancelledError:
+            endpoint.given_up(time.monotonic() - started)
+            tokens = int(taken)  # whoever gave it up, the provider may count it
+            raise
+        finally:
+            self._pool.release(endpoint, taken, tokens)
+        return answer
+
+    async def _hedged(self, hedge: Hedge, asking: Callable[[Turn], Coroutine[Any, Any, Answer]], turn: Turn) -> Answer:
+        """Ask, and once more where that is late; what is given up is taken to cost as much as what it is given up for."""
+
+        def again() -> Coroutine[Any, Any, Answer] | None:
+            spare = self._pool.spare(but=turn[0])
+            return asking(spare) if spare else None
+
+        answer, given_up = await hedge.first_of(asking(turn), again)
+        return answer.model_copy(update={"usage": sum([answer.usage] * given_up, answer.usage)})
 
     async def aclose(self) -> None:
         """Let go of what is open; the client can be used again."""

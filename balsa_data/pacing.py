@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Endpoint", "Places", "Pool", "Rate"]
+__all__ = ["Endpoint", "Places", "Pool", "Rate", "Turn"]
 
 START = 32  # requests in flight at first: one round of a server's usual batch
 CROWDED = 1 / 4  # share of a round that must be turned away before the endpoint counts as crowded
@@ -57,8 +57,13 @@ class Endpoint:
     def answered(self, seconds: float) -> None:
         """Learn from an answer."""
         self.failed_in_a_row = 0
-        self.seconds = seconds if self.seconds is None else self.seconds + MEMORY * (seconds - self.seconds)
+        self._took(seconds)
         self._ended()
+
+    def given_up(self, seconds: float) -> None:
+        """Learn from a try that was not waited for to its end: it would have taken longer."""
+        if self.seconds is None or seconds > self.seconds:
+            self._took(seconds)
 
     def failed(self, *, crowded: bool, after: float | None) -> None:
         """Learn from a try that brought nothing, and from the wait that was asked for."""
@@ -67,6 +72,9 @@ class Endpoint:
             self._turned_away += 1
             self._asked_to_wait = max(self._asked_to_wait, after or 0.0)
         self._ended()
+
+    def _took(self, seconds: float) -> None:
+        self.seconds = seconds if self.seconds is None else self.seconds + MEMORY * (seconds - self.seconds)
 
     def _ended(self) -> None:
         self._tries += 1
@@ -81,6 +89,10 @@ class Endpoint:
             self.limit += max(1.0, self.limit / 4 if self._crowded_before else self.limit) if few else 1.0
         self._tries = self._turned_away = 0
         self._peak, self._asked_to_wait = self.in_flight, 0.0
+
+
+Turn = tuple[Endpoint, float]
+"""An endpoint to ask, and the tokens the request is taken to need; it is to be given back."""
 
 
 class Places:
@@ -163,14 +175,14 @@ class Pool:
     def __init__(self, endpoints: Sequence[Endpoint], rate: Rate | None = None) -> None:
         self.endpoints = endpoints
         self._rate = rate
-        self._waiting: deque[asyncio.Future[tuple[Endpoint, float]]] = deque()
+        self._waiting: deque[asyncio.Future[Turn]] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
-    async def take(self) -> tuple[Endpoint, float]:
+    async def take(self) -> Turn:
         """Wait for a turn; return the endpoint to ask and the tokens the request is taken to need."""
         if not self._waiting and (free := self._free()):
             return self._taken(free)
-        turn: asyncio.Future[tuple[Endpoint, float]] = asyncio.get_running_loop().create_future()
+        turn: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         self._wake()
         try:
@@ -180,6 +192,11 @@ class Pool:
                 self.release(*turn.result())
             raise
 
+    def spare(self, *, but: Endpoint) -> Turn | None:
+        """Return a turn that nobody waits for, at another endpoint that answers, where one has room; None without one."""
+        free = None if self._waiting else self._free(but)
+        return self._taken(free) if free else None
+
     def release(self, endpoint: Endpoint, taken: float, tokens: int = 0) -> None:
         """Give a turn back; `tokens` is what the request needed."""
         endpoint.in_flight -= 1
@@ -188,7 +205,7 @@ class Pool:
         if self._waiting:
             self._wake()
 
-    def _taken(self, endpoint: Endpoint) -> tuple[Endpoint, float]:
+    def _taken(self, endpoint: Endpoint) -> Turn:
         endpoint.taken()
         return endpoint, self._rate.take() if self._rate else 0.0
 
@@ -198,8 +215,8 @@ class Pool:
             if not turn.done():
                 turn.set_result(self._taken(free))
 
-    def _free(self) -> Endpoint | None:
-        """The endpoint to ask next; None, and somebody will be woken, where none may be asked yet."""
+    def _free(self, but: Endpoint | None = None) -> Endpoint | None:
+        """The endpoint to ask next, if possible not `but`; None, and somebody will be woken, where none may be asked yet."""
         now = time.monotonic()
         with_room = [e for e in self.endpoints if not e.full]
         free = [e for e in with_room if now >= e.paused_until]
@@ -213,7 +230,8 @@ class Pool:
         if len(free) < 2:
             return free[0] if free else None
         usual = min((e.seconds for e in free if e.seconds is not None), default=0.0)
-        return min(free, key=lambda e: (_done_in(e, usual), e.in_flight))
+        avoided = {e for e in free if e is but or e.failed_in_a_row} if but else {}
+        return min(free, key=lambda e: (e in avoided, _done_in(e, usual), e.in_flight))
 
 
 def _done_in(endpoint: Endpoint, usual: float) -> float:

@@ -121,13 +121,23 @@ class PairingSpec(Record):
 
 
 class Limits(Record):
-    """Where a run stops by itself, retries counted (`max_cost` in US dollars), and what the provider allows a minute."""
+    """Where a run stops by itself, retries counted, and how it asks.
+
+    Attributes:
+        max_cost: In US dollars.
+        max_tokens: Sent and written.
+        max_requests: Tries, of whatever outcome.
+        requests_per_minute: What the provider allows.
+        tokens_per_minute: What the provider allows.
+        hedge_after: Seconds after which a request that has no answer yet is sent a second time, one in ten at most.
+    """
 
     max_cost: Annotated[float, Field(gt=0)] | None = None
     max_tokens: Count | None = None
     max_requests: Count | None = None
     requests_per_minute: Count | None = None
     tokens_per_minute: Count | None = None
+    hedge_after: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
 
 class Prices(Record):

@@ -1,6 +1,6 @@
 """Backbones that misbehave and a process that is killed, at length: what the tests show in small.
 
-python benchmarks/faults.py [--requests 20000] [--alone 1000] [--kills 50] [--cut 1]
+python benchmarks/faults.py [--requests 20000] [--alone 1000] [--kills 50] [--cut 1] [--hedge-after S]
 
 Each fault of tests/faults.py alone, then all of them together, each at 5% of the requests; then a run that is killed
 (SIGKILL) at random moments and continued each time. Shown of each: how many requests were asked and how many of them
@@ -38,7 +38,7 @@ def reply(messages: list[dict[str, str]], seed: int | None) -> str:
     return "" if (seed or 0) % 11 == 0 else answer_to(messages)  # some draws fail, so that there are second ones
 
 
-def make(out: Path, url: str, n: int, *, again: bool = False) -> Any:
+def make(out: Path, url: str, n: int, *, again: bool = False, hedge_after: float | None = None) -> Any:
     from balsa_data import AudioClip, SoundEvent, synthesize
 
     draw = random.Random(0)
@@ -49,6 +49,7 @@ def make(out: Path, url: str, n: int, *, again: bool = False) -> Any:
     return synthesize(
         clips, tasks="positive", backbone="hosted_vllm/t", api_base=url, out=out, concurrency=256, draws=2,
         parameters={"api_key": KEY, "timeout": 3.0}, progress=False, retry_failures=again,
+        limits={"hedge_after": hedge_after},
     )  # fmt: skip
 
 
@@ -56,13 +57,15 @@ def outcome(run: Any) -> list[Any]:
     return [o.model_dump(exclude={"provenance": {"usage"}}) for kind in (run.samples, run.rejections) for o in kind]
 
 
-def disturbed(folder: Path, shares: Mapping[str, float], n: int, calm: list[Any]) -> str:
+def disturbed(
+    folder: Path, shares: Mapping[str, float], n: int, calm: list[Any], hedge_after: float | None = None
+) -> str:
     started, again = time.monotonic(), 0
     with FaultyServer(reply, shares) as server:
-        run = make(folder, server.url, n)
+        run = make(folder, server.url, n, hedge_after=hedge_after)
         while len(run.failures):
             again += len(run.failures)
-            run = make(folder, server.url, n, again=True)
+            run = make(folder, server.url, n, again=True, hedge_after=hedge_after)
     asked, wrong = sum(server.done.values()), sum(server.done[f] for f in shares)
     assert run.planned == len(run.samples) + len(run.rejections) == n
     assert asked <= run.usage.requests, "a request is not in the books"
@@ -129,6 +132,7 @@ def main() -> None:
     parser.add_argument("--alone", type=int, default=1000, help="with each fault alone")
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--cut", type=int, default=1, help="bytes between two cuts of the journal; 0 for none")
+    parser.add_argument("--hedge-after", type=float, help="seconds, with all faults together; never where not said")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder, calm = Path(name), {}
@@ -138,7 +142,8 @@ def main() -> None:
         print(f"{'fault at 5%':<24}{'asked':>8}{'wrong':>8}{'again':>8}{'samples':>9}{'rejected':>8}  samples are")
         for fault in FAULTS:
             print(f"{fault:<24}{disturbed(folder / fault, {fault: 0.05}, args.alone, calm[args.alone])}", flush=True)
-        every = disturbed(folder / "all", dict.fromkeys(FAULTS, 0.05), args.requests, calm[args.requests])
+        shares = dict.fromkeys(FAULTS, 0.05)
+        every = disturbed(folder / "all", shares, args.requests, calm[args.requests], args.hedge_after)
         print(f"{'all together':<24}{every}", flush=True)
         print(killed(folder / "killed", args.kills, args.alone, calm[args.alone]) if args.kills else "", flush=True)
         print(cut(folder, args.cut) if args.cut else "")

@@ -1,11 +1,13 @@
 """How fast samples are made: the whole of `synthesize` beside bare clients, against one server with a fixed latency.
 
-python benchmarks/throughput.py [--requests 10000] [--concurrency 100 256] [--latency 0.2] [--rounds 2]
+python benchmarks/throughput.py [--requests 10000] [--concurrency 100 256] [--latency 0.2] [--rounds 2] [--late 0.01]
 
 Every client runs in a process of its own and the server in another, which answers after `latency` with a true answer of
 some 40 words. Columns: requests a second, its share of the ideal (concurrency / latency), CPU a request, peak memory.
 `synthesize` is everything: plan, render, call, journal (fsync), checks, samples; the others only call. Peers (`peers.py`) run
-where they are installed, the others are named. On a shared machine read CPU and the ratio to bare aiohttp, which suffers alike.
+where they are installed, the others are named. With `--late`, that share of the answers takes 5 seconds, and a run that asks
+again after half a second (`limits.hedge_after`) goes beside those that do not. On a shared machine read CPU and the ratio to
+bare aiohttp, which suffers alike.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from typing import Any
 from peers import PEERS, installed
 
 SOUNDS = "dog barking,rain,car horn,church bell,applause,violin,helicopter,cat meowing,whistle,thunder,siren,footsteps"
+LATE = 5.0  # seconds
 MESSAGES = [
     {"role": "user", "content": "[Begin of audio]\nSounds: dog barking, rain.\n[End of audio]\n\nWhat can you hear?"}
 ]
@@ -36,8 +39,8 @@ class Protocol(asyncio.Protocol):
     """As little of an HTTP server as answers chat completions: keep-alive, Content-Length, no parsing beyond need."""
 
     # ruff: noqa: D102 (asyncio's names)
-    def __init__(self, latency: float) -> None:
-        self.latency, self.data = latency, b""
+    def __init__(self, latency: float, late: float) -> None:
+        self.latency, self.late, self.data = latency, late, b""
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
@@ -50,7 +53,8 @@ class Protocol(asyncio.Protocol):
             if len(self.data) < end + 4 + length:
                 return
             body, self.data = self.data[end + 4 : end + 4 + length], self.data[end + 4 + length :]
-            asyncio.get_running_loop().call_later(self.latency, self.answer, body)
+            latency = LATE if random.random() < self.late else self.latency
+            asyncio.get_running_loop().call_later(latency, self.answer, body)
 
     def answer(self, body: bytes) -> None:
         if self.transport.is_closing():
@@ -76,9 +80,11 @@ def answer_to(messages: list[dict[str, Any]]) -> str:
     )
 
 
-def serve(latency: float, port: Any) -> None:
+def serve(latency: float, port: Any, late: float = 0.0) -> None:
     async def main() -> None:
-        server = await asyncio.get_running_loop().create_server(lambda: Protocol(latency), "127.0.0.1", 0, backlog=1024)
+        server = await asyncio.get_running_loop().create_server(
+            lambda: Protocol(latency, late), "127.0.0.1", 0, backlog=1024
+        )
         port.send(server.sockets[0].getsockname()[1])
         while os.getppid() != 1:
             await asyncio.sleep(1)
@@ -96,7 +102,9 @@ async def rushed(n: int, concurrency: int, ask: Callable[[], Any]) -> None:
     await asyncio.gather(*(work() for _ in range(concurrency)))
 
 
-def run_synthesize(n: int, concurrency: int, base: str, *, backbone: Any = "hosted_vllm/bench") -> None:
+def run_synthesize(
+    n: int, concurrency: int, base: str, *, backbone: Any = "hosted_vllm/bench", **limits: float
+) -> None:
     from balsa_data import AudioClip, SoundEvent, synthesize
 
     draw, sounds = random.Random(0), SOUNDS.split(",")
@@ -108,6 +116,7 @@ def run_synthesize(n: int, concurrency: int, base: str, *, backbone: Any = "host
         run = synthesize(
             clips, tasks=("positive", "negative"), backbone=backbone, api_base=base, out=Path(folder) / "run",
             concurrency=concurrency, parameters={"api_key": "k", "max_tokens": 100}, draws=1, progress=False,
+            limits=limits,
         )  # fmt: skip
         assert run.planned == len(run.samples) + len(run.rejections) + len(run.failures)
         assert len(run.failures) == 0
@@ -144,9 +153,14 @@ def run_through_litellm(n: int, concurrency: int, base: str) -> None:
     run_synthesize(n, concurrency, base, backbone=LiteLLM("openai/bench", [base], {"api_key": "k", "max_tokens": 100}))
 
 
+def run_hedged(n: int, concurrency: int, base: str) -> None:
+    run_synthesize(n, concurrency, base, hedge_after=0.5)
+
+
 CLIENTS: dict[str, tuple[Callable[[int, int, str], None], float]] = {  # and the share of the requests each is given
     "aiohttp, bare": (run_aiohttp, 1.0),
     "synthesize": (run_synthesize, 1.0),
+    "synthesize, hedged": (run_hedged, 1.0),
     "litellm, bare": (run_litellm, 0.2),
     "synthesize, litellm": (run_through_litellm, 0.2),
     **{name: (run, 0.2) for name, run in installed().items()},
@@ -167,13 +181,15 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--concurrency", type=int, nargs="+", default=[100, 256])
     parser.add_argument("--latency", type=float, default=0.2, help="seconds")
+    parser.add_argument("--late", type=float, default=0.0, help=f"share of the answers that take {LATE:g} s")
     parser.add_argument("--rounds", type=int, default=1, help="of which the best counts")
-    parser.add_argument("--only", nargs="+", choices=CLIENTS, default=list(CLIENTS))
+    parser.add_argument("--only", nargs="+", choices=CLIENTS)
     args = parser.parse_args()
+    clients = args.only or [name for name in CLIENTS if args.late or name != "synthesize, hedged"]
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
-    server = spawn.Process(target=serve, args=(args.latency, theirs), daemon=True)
+    server = spawn.Process(target=serve, args=(args.latency, theirs, args.late), daemon=True)
     server.start()
     base = f"http://127.0.0.1:{ours.recv()}/v1"
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, latency {args.latency:g} s")
@@ -182,7 +198,7 @@ def main() -> None:
         print(
             f"\nconcurrency {concurrency}, ideal {ideal:,.0f}/s\n{'client':<22}{'req/s':>9}{'of ideal':>10}{'ms CPU':>9}{'MB':>7}{'load':>7}"
         )
-        for name in args.only:
+        for name in clients:
             client, share = CLIENTS[name]
             n, taken = int(args.requests * share), []
             for _ in range(args.rounds):

@@ -47,15 +47,15 @@ class BackboneServer:
             app.router.add_post("/api/generate", self._ollama_generate)
             app.router.add_post("/api/show", self._ollama_show)
             self.routes(app)
-            self._runner = web.AppRunner(app, access_log=None)
+            self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
             await self._runner.setup()
             site = web.TCPSite(self._runner, "127.0.0.1", 0)
             await site.start()
             self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-            ready.set()
 
         def target() -> None:
             self._loop.run_until_complete(serve())
+            self._loop.call_soon(ready.set)  # not before: a stop that comes ahead of `run_forever` would stop nothing
             self._loop.run_forever()
             self._loop.run_until_complete(self._runner.cleanup())
             self._loop.close()

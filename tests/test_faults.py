@@ -64,11 +64,13 @@ def test_a_fault_at_every_third_request_changes_no_sample(fault: str, tmp_path: 
     assert outcome(run) == calm
 
 
-def test_all_faults_together_change_no_sample(tmp_path: Path, calm: list[Any]) -> None:
+@pytest.mark.parametrize("hedge_after", [None, 0.1])
+def test_all_faults_together_change_no_sample(tmp_path: Path, calm: list[Any], hedge_after: float | None) -> None:
+    limits = {"hedge_after": hedge_after}
     with FaultyServer(moody, dict.fromkeys(FAULTS, 0.04)) as server:
-        run = made(tmp_path / "run", server)
+        run = made(tmp_path / "run", server, limits=limits)
         while len(run.failures):
-            run = made(tmp_path / "run", server, retry_failures=True)
+            run = made(tmp_path / "run", server, limits=limits, retry_failures=True)
         holds(run, server)
     assert outcome(run) == calm
 

@@ -52,7 +52,7 @@ LAYERS = [  # each imports from those below it only
         "stated",
         "taxonomy",
     },
-    {"cycles", "deadline", "draws", "memory", "registry", "schemas", "total"},
+    {"cycles", "deadline", "draws", "hedging", "memory", "registry", "schemas", "total"},
     {"errors"},
 ]
 

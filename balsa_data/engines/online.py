@@ -66,7 +66,8 @@ async def advising(recipe: Recipe, budget: Budget, open_: AsyncExitStack) -> Adv
 
 async def _opened(spec: Recipe | JudgeSpec, budget: Budget, open_: AsyncExitStack, rate: Rate | None = None) -> Client:
     client = await asyncio.to_thread(
-        connect, spec.backbone, spec.api_base, spec.parameters, prices=spec.prices, spend=budget.spend, rate=rate
-    )
+        connect, spec.backbone, spec.api_base, spec.parameters, prices=spec.prices, spend=budget.spend, rate=rate,
+        hedge_after=budget.limits.hedge_after,
+    )  # fmt: skip
     open_.push_async_callback(client.aclose)
     return client
