@@ -29,7 +29,7 @@ class Hedge:
     async def first_of(
         self, work: Coroutine[Any, Any, Got], again: Callable[[], Coroutine[Any, Any, Got] | None]
     ) -> tuple[Got, int]:
-        """Return what comes first, and how many tries were given up for it; raise what both, or nothing but one, fails with.
+        """Return what comes first, and how many tries were given up for it; where none brings anything, raise the first's error.
 
         Args:
             work: The first try.
