@@ -39,13 +39,13 @@ class Hedge:
         tries = [asyncio.ensure_future(work)]
         try:
             while pending := [this for this in tries if not this.done()]:
-                alone = len(tries) == 1
-                await asyncio.wait(pending, timeout=self._after if alone else None, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(pending, timeout=self._after, return_when=asyncio.FIRST_COMPLETED)
                 ended = [this for this in tries if this.done()]
                 for this in ended:
                     if not isinstance(this.exception(), self._passing):
                         return this.result(), sum(other is not this and not _failed(other) for other in tries)
-                if alone and not ended and self._again * ONE_IN < self._asked and (second := again()):
+                late = len(tries) == 1 and not ended
+                if late and self._again * ONE_IN < self._asked and (second := again()):
                     self._again += 1
                     tries.append(asyncio.ensure_future(second))
             return tries[0].result(), 0

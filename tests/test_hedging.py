@@ -20,7 +20,9 @@ from test_synthesis import adds_up, make, moody
 
 from balsa_data.errors import BudgetReached, RequestFailed
 from balsa_data.hedging import ONE_IN, Hedge
+from balsa_data.pacing import Rate
 from balsa_data.recipe import Prices
+from balsa_data.transport import Direct
 
 LATE = 2.5  # seconds, of no wall clock
 
@@ -187,6 +189,28 @@ def test_a_second_try_that_cannot_be_paid_is_not_sent(kind: Kind) -> None:
 
     with BackboneServer(parrot, late(0.6)) as server:
         assert ask(server, kind, hedge_after=0.2, spend=spend).usage.requests == server.requests == 1
+
+
+def test_what_a_given_up_try_was_taken_to_need_stays_taken_from_the_minute() -> None:
+    needed: list[tuple[float, int]] = []
+
+    class Told(Rate):
+        def correct(self, taken: float, tokens: int) -> None:
+            needed.append((taken, tokens))
+            super().correct(taken, tokens)
+
+    async def main() -> None:
+        backbone = Direct(
+            "openai/test", [server.url + "/v1"], {"api_key": "k"}, hedge_after=0.2, rate=Told(tokens=10**6)
+        )
+        for _ in range(2):
+            await backbone.ask(MESSAGES, seed=1)
+        await backbone.aclose()
+
+    with BackboneServer(parrot, late(0, 30)) as server:
+        asyncio.run(main())
+    (_, tokens), *both = needed
+    assert both == [(tokens, tokens)] * 2
 
 
 @both

@@ -126,6 +126,39 @@ def test_a_turn_nobody_waits_for_any_more_is_given_to_the_next() -> None:
     asyncio.run(main())
 
 
+def test_a_spare_turn_is_another_endpoints_that_answers_and_nobodys_who_waits() -> None:
+    async def main() -> None:
+        late, fine, down = (Endpoint(name, limit=2, seconds=1.0) for name in ("late", "fine", "down"))
+        down.failed_in_a_row, fine.seconds, late.seconds = 1, 9.0, 0.1
+        pool = Pool([late, down, fine])
+        assert [pool.spare(but=late) for _ in range(2)] == [(fine, 0.0)] * 2
+        fine.limit = down.limit = 0.0
+        assert pool.spare(but=late) == (late, 0.0)
+        late.limit = 0.0
+        assert pool.spare(but=late) is None
+
+        pool = Pool([Endpoint("a", limit=200)], Rate(requests=6000))
+        for _ in range(100):
+            await pool.take()
+        waits = asyncio.create_task(pool.take())
+        await asyncio.sleep(0)
+        time.sleep(0.05)  # there is room again, and the loop does not know it yet
+        assert pool.spare(but=late) is None
+        await waits
+
+    asyncio.run(main())
+
+
+def test_a_try_that_was_given_up_says_at_least_how_slow_an_endpoint_is() -> None:
+    endpoint = Endpoint("http://a")
+    endpoint.given_up(3.0)
+    assert endpoint.seconds == 3.0
+    endpoint.given_up(1.0)
+    assert endpoint.seconds == 3.0
+    endpoint.given_up(8.0)
+    assert 3.0 < endpoint.seconds < 8.0
+
+
 def test_a_slow_endpoint_does_not_hold_up_a_fast_one_and_a_dead_one_neither() -> None:
     seconds = {"fast": 0.005, "slow": 0.2, "dead": 0.0}
 
