@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from servers import BackboneServer
 from soon import soon
 from test_backbone import MESSAGES, Kind, ask, both, parrot
+from test_opinion import DOUBTFUL
 from test_synthesis import adds_up, make, moody
 
 from balsa_data.errors import BudgetReached, RequestFailed
@@ -226,6 +227,21 @@ def test_another_address_is_asked_and_the_slow_one_is_not_asked_first_again(kind
     with BackboneServer(parrot, delay=30) as slow, BackboneServer(parrot) as fast:
         assert asyncio.run(main()) == [2, 1, 1, 1]
     assert (slow.requests, fast.requests) == (1, 4)
+
+
+def test_a_judge_that_is_late_is_asked_a_second_time(tmp_path: Path) -> None:
+    started = time.monotonic()
+    with (
+        BackboneServer(lambda *_: DOUBTFUL) as server,
+        BackboneServer(lambda *_: '{"true": true}', late(30)) as judge,
+    ):
+        run = make(
+            tmp_path / "run", "hosted_vllm/t", n=1, tasks="positive", draws=1, api_base=server.url + "/v1",
+            judge={"backbone": "hosted_vllm/judge", "api_base": judge.url + "/v1"}, limits={"hedge_after": 0.3},
+        )  # fmt: skip
+    assert time.monotonic() - started < 15
+    assert (server.requests, judge.requests) == (1, 2)
+    assert run.usage.requests == 3
 
 
 def test_a_run_with_late_answers_is_done_sooner_with_the_same_samples(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Needs Ray (`pip install 'balsa-data[ray]'`); each node is a raylet of its own on
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import threading
@@ -67,6 +68,20 @@ def test_a_cluster_makes_the_samples_of_one_machine(cluster: Any, tmp_path: Path
     assert spread.usage == alone.usage
     for path in spread.folder.rglob("*"):
         assert not path.is_file() or b"sk-secret" not in path.read_bytes()
+
+
+def test_a_cluster_asks_a_second_time_where_an_answer_is_late(cluster: Any, tmp_path: Path) -> None:
+    left = [30.0]
+
+    async def late(_: Any) -> None:
+        await asyncio.sleep(left.pop() if left else 0.0)
+
+    started = time.monotonic()
+    with BackboneServer(moody, late) as server:
+        run = make(tmp_path / "run", server, n=30, limits={"hedge_after": 0.3})
+        assert adds_up(run)
+        assert time.monotonic() - started < 25
+        assert run.usage.requests == server.requests
 
 
 def test_a_node_that_dies_costs_what_it_had_in_flight(cluster: Any, tmp_path: Path) -> None:
